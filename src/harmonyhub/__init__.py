@@ -1,0 +1,2 @@
+"""HarmonyHub: personalized music recommendations and track analysis."""
+

@@ -1,0 +1,99 @@
+"""The one tree of errors; each carries facts as attributes and a hint for a tired operator.
+
+HarmonyHubError
+├── ConfigurationError       a setting is wrong: exit 78, never retried
+├── UnavailableError         something that we need does not answer: exit 75
+│   └── StoreUnavailableError
+├── RefusedInputError        a file or a request that cannot be taken: exit 65
+│   ├── UnknownFormatError
+│   ├── DamagedInputError
+│   └── AudioError           a file that cannot be analysed
+├── NotFoundError            no such user, track, job or ledger
+├── ConflictError            a data folder in use, a schema newer than the code
+└── LostLeaseError           another worker took the job over
+"""
+
+
+class HarmonyHubError(Exception):
+    """Base of all errors that we raise on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, with the facts, without any secret value.
+    hint : str
+        The next thing to do.
+    """
+
+    code = "internal"
+    exit_status = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigurationError(HarmonyHubError):
+    """A setting is wrong; trying again cannot help."""
+
+    code = "configuration"
+    exit_status = 78
+
+
+class UnavailableError(HarmonyHubError):
+    """Something that we need does not answer now."""
+
+    code = "unavailable"
+    exit_status = 75
+
+
+class StoreUnavailableError(UnavailableError):
+    """MongoDB does not answer."""
+
+    code = "store-unavailable"
+
+
+class RefusedInputError(HarmonyHubError):
+    """A file or a request that cannot be taken as it is."""
+
+    code = "refused-input"
+    exit_status = 65
+
+
+class UnknownFormatError(RefusedInputError):
+    """The file is none of the kinds that we read."""
+
+    code = "unknown-format"
+
+
+class DamagedInputError(RefusedInputError):
+    """The file is of a kind that we read, but damaged past reading."""
+
+    code = "damaged-input"
+
+
+class AudioError(RefusedInputError):
+    """The audio cannot be decoded or holds nothing to analyse."""
+
+    code = "audio"
+
+
+class NotFoundError(HarmonyHubError):
+    """There is no such thing."""
+
+    code = "not-found"
+    exit_status = 66
+
+
+class ConflictError(HarmonyHubError):
+    """The state of the house does not allow this now."""
+
+    code = "conflict"
+    exit_status = 75
+
+
+class LostLeaseError(HarmonyHubError):
+    """Another worker holds the job now; this one must stop writing."""
+
+    code = "lost-lease"

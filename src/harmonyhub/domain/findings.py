@@ -1,0 +1,49 @@
+"""What a check found: one shape from the offline check of a variable to the live probe."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is; an ERROR refuses the start."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Owner(StrEnum):
+    """Whose fault a failure is; the owner decides what happens next."""
+
+    OPERATOR = "operator"
+    QUOTA = "quota"
+    USER = "user"
+    UPSTREAM = "upstream"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem that a check found.
+
+    Attributes
+    ----------
+    check_id : str
+        `HH0xx` settings, `HH2xx` MongoDB and so on.
+    variable : str or None
+        The environment variable at fault.
+    provenance : str
+        Where its value came from: "environment", ".env line 7", "file PATH", "default".
+    evidence : str
+        What was seen, never the value of a secret.
+    fix : str
+        What to do about it.
+    """
+
+    check_id: str
+    severity: Severity
+    owner: Owner
+    message: str
+    fix: str
+    variable: str | None = None
+    provenance: str = ""
+    evidence: str = ""

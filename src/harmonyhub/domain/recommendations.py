@@ -1,0 +1,119 @@
+"""Recommendations, their reasons, and what listeners say back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harmonyhub.domain.ids import ArtistId, TrackId, UserId
+
+
+class ListName(StrEnum):
+    """The lists that a listener can ask for."""
+
+    FOR_YOU = "for-you"
+    DISCOVER = "discover"
+    REDISCOVER = "rediscover"
+    MORE_LIKE_THIS = "more-like-this"
+
+
+class EvidenceKind(StrEnum):
+    """Which term of the score a piece of evidence is."""
+
+    SIMILAR_TRACK = "similar-track"  # people who play `track_id` also play the recommendation
+    SAME_ARTIST = "same-artist"
+    SHARED_TAG = "shared-tag"
+    OWN_PLAYS = "own-plays"
+    POPULAR = "popular"
+    LIKED = "liked"  # a "more" of the user
+    SEED = "seed"  # the track that was asked about
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One term of a recommendation's score and the plays of the user behind it.
+
+    Attributes
+    ----------
+    share : float
+        Share of the score that this term makes, in (0, 1].
+    n_plays : int
+        The user's plays of `track_id`, of the artist, or of the tag's tracks; for POPULAR the
+        number of listeners.
+    last_played_at : int or None
+        Unix seconds UTC of the last of those plays, where known.
+    """
+
+    kind: EvidenceKind
+    share: float
+    n_plays: int = 0
+    last_played_at: int | None = None
+    track_id: TrackId | None = None
+    title: str | None = None
+    artist: str | None = None
+    artist_id: ArtistId | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence for the card, and the term of the score that makes it true."""
+
+    text: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedTrack:
+    """The track on a card; `artist` is all artist names in one line."""
+
+    id: TrackId
+    title: str
+    artist: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One card: a track, its score (higher is better) and 1 to 3 reasons, the strongest first."""
+
+    track: RecommendedTrack
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRequest:
+    """What is asked for. `seed_track_id` is set for MORE_LIKE_THIS only; `now` is unix seconds."""
+
+    user_id: UserId
+    list_name: ListName
+    n: int
+    now: int
+    seed_track_id: TrackId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationList:
+    """The answer: cards, and in words what the list is based on (also when it is empty)."""
+
+    items: tuple[Recommendation, ...]
+    based_on: str
+
+
+class FeedbackKind(StrEnum):
+    """What a listener can say of a recommendation."""
+
+    MORE = "more"
+    LESS = "less"
+    NEVER = "never"
+    SNOOZE = "snooze"
+    UNDO = "undo"  # takes back the latest feedback on that track
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One thing said, as it stands now (undone ones are gone). Times are unix seconds UTC."""
+
+    user_id: UserId
+    track_id: TrackId
+    kind: FeedbackKind
+    at: int
+    until: int | None = None  # SNOOZE only
