@@ -1,0 +1,329 @@
+"""The one door of the analysis to disk: any audio file becomes a stream of sample blocks."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from harmonyhub.domain.analysis import AudioTags
+from harmonyhub.domain.errors import AudioError
+from harmonyhub.domain.ids import AudioHash
+
+ANALYSIS_RATE = 22_050  # Hz: keeps all of music's pitch and attacks below 11 kHz, at half the cost
+MAX_DURATION_S = 6 * 3600.0
+MIN_RATE, MAX_RATE = 4_000, 768_000  # Hz: outside lies damage, and memory bombs for a resampler
+MAX_CHANNELS = 32
+# Only demuxers of plain audio files: playlists would let a file name other files and addresses.
+DEMUXERS = "aac,aiff,caf,flac,matroska,mov,mp3,ogg,w64,wav,webm"
+PROTECTED_TAGS = ("drms", "enca")  # what copy-protected MP4 calls its sound
+WAV_CHANNELS = ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR")
+LOUDEST_SAMPLE = 64.0  # float files may pass full scale; 36 dB above it is damage, not music
+HASH_BLOCK = 1 << 20
+FORMATS_HINT = "Use an mp3, flac, ogg, opus, m4a, wav or aiff file that a player can play."
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """About a second of audio.
+
+    `channels` has shape (channels, samples) at the rate of the file; `signal` has shape
+    (samples,), mono at `ANALYSIS_RATE`. Full scale is 1.
+    """
+
+    channels: NDArray[np.float32]
+    signal: NDArray[np.float32]
+
+
+def hash_audio(path: Path) -> AudioHash:
+    """Hash the bytes of a file (blake2b, 32 hex digits), streamed.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(HASH_BLOCK):
+                digest.update(piece)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return AudioHash(digest.hexdigest())
+
+
+class AudioFile:
+    """An open audio file; a context manager.
+
+    Attributes
+    ----------
+    codec : str
+        Name of the codec as FFmpeg has it ("mp3", "flac", "pcm_s16le").
+    sample_rate, n_channels : int
+        Of the file.
+    channel_names : tuple of str
+        FFmpeg's short names ("FL", "FR", "FC", "LFE", ...), in the order of `Block.channels`.
+    announced_duration_s : float or None
+        What the container says, which may be wrong.
+    tags : AudioTags
+    notes : list of str
+        What went wrong without being fatal; complete once `blocks` has ended.
+
+    Raises
+    ------
+    AudioError
+        If there is nothing in it that can be decoded; says why and what to do.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = path.name
+        self._container = _open_container(path)
+        try:
+            self._stream = self._find_stream()
+            self._codec = self._stream.codec_context
+            self._check_shape()
+        except BaseException:
+            self._container.close()
+            raise
+        self.codec = self._codec.name
+        self.sample_rate = self._codec.sample_rate
+        self.n_channels = self._codec.channels
+        self.channel_names = _channel_names(self._codec)
+        self.tags = _read_tags({**self._container.metadata, **self._stream.metadata})
+        self.notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    def blocks(self) -> Iterator[Block]:
+        """Decode the file once, in order, about a second at a time.
+
+        Raises
+        ------
+        AudioError
+            If no sample or less than half of the packets can be decoded, or if the audio is
+            longer than `MAX_DURATION_S`.
+        """
+        resampler = AudioResampler(format="fltp", layout="mono", rate=ANALYSIS_RATE)
+        weights = _mono_weights(self.channel_names)
+        n_samples = 0
+        for samples in self._pieces():
+            n_samples += samples.shape[1]
+            self._check_length(n_samples / self.sample_rate)
+            yield Block(samples, _resample(resampler, weights @ samples, rate=self.sample_rate))
+        if n_samples == 0:
+            raise AudioError(f"{self._name} holds no sound that can be decoded", hint=FORMATS_HINT)
+        rest = _joined([frame.to_ndarray()[0] for frame in resampler.resample(None)])
+        if rest.size:
+            yield Block(np.empty((self.n_channels, 0), np.float32), rest)
+        self._note_missing_end(n_samples / self.sample_rate)
+
+    def _pieces(self) -> Iterator[NDArray[np.float32]]:
+        """Gather decoded frames into cleaned arrays of about a second."""
+        gathered: list[NDArray[np.float32]] = []
+        n_gathered = 0
+        for frame in self._frames():
+            gathered.append(frame.to_ndarray().astype(np.float32, copy=False))
+            n_gathered += gathered[-1].shape[1]
+            if n_gathered >= self.sample_rate:
+                yield self._cleaned(np.concatenate(gathered, axis=1))
+                gathered, n_gathered = [], 0
+        if gathered:
+            yield self._cleaned(np.concatenate(gathered, axis=1))
+
+    def _cleaned(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Replace what is no number, and tame what is no sound."""
+        if not np.abs(samples).max(initial=0.0) <= LOUDEST_SAMPLE:  # also true of NaN
+            self._note("some samples were not numbers or far beyond full scale; they were replaced")
+            samples = np.clip(np.nan_to_num(samples), -LOUDEST_SAMPLE, LOUDEST_SAMPLE)
+        return samples
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        """Yield frames as planar float in the file's own rate and layout, skipping damage."""
+        first_shape = (self.sample_rate, self._codec.layout.name)
+        converter, shape = None, None
+        n_packets = n_damaged = 0
+        for packet in self._packets():
+            n_packets += 1
+            try:
+                frames = packet.decode()
+            except (FFmpegError, ValueError):
+                n_damaged += 1
+                continue
+            for frame in frames:
+                if frame.samples == 0:
+                    continue
+                # A chained stream may change its shape half-way: then start a new converter.
+                if converter is None or shape != _shape(frame):
+                    shape = _shape(frame)
+                    converter = AudioResampler("fltp", first_shape[1], first_shape[0])
+                yield from converter.resample(frame)
+        if n_damaged * 2 > n_packets:
+            raise AudioError(
+                f"{self._name} is damaged: {n_damaged} of {n_packets} packets cannot be decoded",
+                hint=FORMATS_HINT,
+            )
+        if n_damaged:
+            self._note(f"damaged: {n_damaged} of {n_packets} packets could not be decoded")
+
+    def _packets(self) -> "Iterator[Packet[AudioStream]]":
+        """Demux until the end or until the file breaks off."""
+        try:
+            yield from self._container.demux(self._stream)
+        except (FFmpegError, ValueError) as error:
+            self._note(f"the file breaks off: {_reason(error)}; the part before was analysed")
+
+    def _find_stream(self) -> AudioStream:
+        if not self._container.streams.audio:
+            kinds = sorted({stream.type for stream in self._container.streams})
+            raise AudioError(
+                f"{self._name} holds no audio stream" + (f", only {kinds}" if kinds else ""),
+                hint=FORMATS_HINT,
+            )
+        stream = self._container.streams.audio[0]
+        codec: AudioCodecContext | None = stream.codec_context
+        if codec is not None and any(tag in str(codec.codec_tag) for tag in PROTECTED_TAGS):
+            raise AudioError(
+                f"{self._name} is copy-protected (DRM)",
+                hint="Protected files cannot be decoded; use a copy without protection.",
+            )
+        if codec is None or not codec.channels:
+            raise AudioError(
+                f"{self._name} is in a codec that cannot be decoded here", hint=FORMATS_HINT
+            )
+        return stream
+
+    def _check_shape(self) -> None:
+        rate, n_channels = self._codec.sample_rate, self._codec.channels
+        if not MIN_RATE <= rate <= MAX_RATE or n_channels > MAX_CHANNELS:
+            raise AudioError(
+                f"{self._name} claims {n_channels} channels at {rate} Hz",
+                hint=f"Up to {MAX_CHANNELS} channels at {MIN_RATE} to {MAX_RATE} Hz can be read.",
+            )
+        if self.announced_duration_s is not None:
+            self._check_length(self.announced_duration_s)
+
+    @property
+    def announced_duration_s(self) -> float | None:
+        """What the container says of its length in seconds, None if it says nothing."""
+        if self._stream.duration and self._stream.time_base:
+            return float(self._stream.duration * self._stream.time_base)
+        return self._container.duration / 1e6 if self._container.duration else None
+
+    def _check_length(self, duration_s: float) -> None:
+        if duration_s > MAX_DURATION_S:
+            raise AudioError(
+                f"{self._name} is longer than {MAX_DURATION_S / 3600:.0f} hours",
+                hint="Split it into tracks first.",
+            )
+
+    def _note_missing_end(self, duration_s: float) -> None:
+        announced = self.announced_duration_s
+        # Without an index, the announced length of mp3 and raw aac is a guess from the bit rate.
+        if announced is None or self._container.format.name in ("mp3", "aac"):
+            return
+        if duration_s < 0.98 * announced - 0.5:
+            self._note(
+                f"cut off: the file announces {announced:.1f} s and holds {duration_s:.1f} s"
+            )
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _open_container(path: Path) -> InputContainer:
+
+    if not path.is_file():
+        raise AudioError(f"{path.name} is not a file", hint="Name an existing audio file.")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path.name} is empty", hint="Copy or download the file again.")
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    try:
+        # The prefix keeps FFmpeg from reading "http:" or "concat:" out of a file name.
+        return av.open(
+            f"file:{path.resolve()}", mode="r", options=options, metadata_errors="replace"
+        )
+    except (FFmpegError, ValueError, IndexError) as error:
+        if isinstance(error, PermissionError):
+            raise _unreadable(path, error) from error
+        raise AudioError(
+            f"{path.name} is not an audio file that can be read: {_reason(error)}",
+            hint=FORMATS_HINT,
+        ) from error
+
+
+def _unreadable(path: Path, error: Exception) -> AudioError:
+    return AudioError(
+        f"{path.name} cannot be read: {_reason(error)}", hint="Check its name and permissions."
+    )
+
+
+def _reason(error: Exception) -> str:
+    """FFmpeg's own words without its path and numbers."""
+    words = getattr(error, "strerror", None) or "unknown data"
+    return str(words).lower()
+
+
+def _channel_names(codec: AudioCodecContext) -> tuple[str, ...]:
+    names = tuple(channel.name for channel in codec.layout.channels)
+    if "NONE" in names:  # a wav or aiff file that does not say: then the customary order
+        return WAV_CHANNELS[: len(names)] if len(names) in (6, 8) else names
+    return names
+
+
+def _shape(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _mono_weights(channel_names: tuple[str, ...]) -> NDArray[np.float32]:
+    """Mix all channels alike, without the subwoofer channel unless there is nothing else."""
+    weights = np.array([not name.startswith("LFE") for name in channel_names], np.float32)
+    if not weights.any():
+        weights[:] = 1.0
+    mix: NDArray[np.float32] = weights / weights.sum()
+    return mix
+
+
+def _resample(
+    resampler: AudioResampler, mono: NDArray[np.float32], *, rate: int
+) -> NDArray[np.float32]:
+
+    frame = AudioFrame.from_ndarray(np.ascontiguousarray(mono[None]), format="fltp", layout="mono")
+    frame.sample_rate = rate
+    return _joined([piece.to_ndarray()[0] for piece in resampler.resample(frame)])
+
+
+def _joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+
+
+def _read_tags(metadata: Mapping[str, str]) -> AudioTags:
+    found = {name.lower(): value.strip() for name, value in metadata.items() if value.strip()}
+    return AudioTags(
+        title=found.get("title"),
+        artist=found.get("artist"),
+        release=found.get("album"),
+        isrc=found.get("isrc") or found.get("tsrc"),
+    )
