@@ -13,6 +13,10 @@ HarmonyHubError
 └── LostLeaseError           another worker took the job over
 """
 
+from collections.abc import Sequence
+
+from harmonyhub.domain.findings import Finding
+
 
 class HarmonyHubError(Exception):
     """Base of all errors that we raise on purpose.
@@ -35,10 +39,17 @@ class HarmonyHubError(Exception):
 
 
 class ConfigurationError(HarmonyHubError):
-    """A setting is wrong; trying again cannot help."""
+    """A setting is wrong; trying again cannot help.
+
+    `findings` holds every problem that was found, where a check found them.
+    """
 
     code = "configuration"
     exit_status = 78
+
+    def __init__(self, message: str, *, hint: str = "", findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.findings = tuple(findings)
 
 
 class UnavailableError(HarmonyHubError):

@@ -47,3 +47,14 @@ class Finding:
     variable: str | None = None
     provenance: str = ""
     evidence: str = ""
+
+
+def describe(finding: Finding) -> str:
+    """Say a finding in plain text: what is wrong, what was seen, set where, and what to do."""
+    details = {"seen": finding.evidence, "set in": finding.provenance, "do": finding.fix}
+    return "\n".join(
+        [
+            f"{finding.severity.value} {finding.check_id}: {finding.message}",
+            *(f"    {title + ':':<8}{text}" for title, text in details.items() if text),
+        ]
+    )

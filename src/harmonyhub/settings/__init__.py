@@ -1,0 +1,1 @@
+"""The registry of environment variables and what becomes of it: Settings, findings, reference."""

@@ -1,0 +1,191 @@
+"""From environment and `.env` to Settings, with every problem at once."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from harmonyhub.domain.errors import ConfigurationError
+from harmonyhub.domain.findings import Finding, Severity, describe
+from harmonyhub.settings import catalogue
+from harmonyhub.settings.coherence import Gathered, check_coherence
+from harmonyhub.settings.model import Settings, uri_passwords
+from harmonyhub.settings.names import check_names
+from harmonyhub.settings.origins import (
+    ENV_FILE,
+    Origin,
+    Raw,
+    read_env_file,
+    read_environment,
+    secret_texts,
+    take,
+)
+from harmonyhub.settings.registry import BY_NAME, VARIABLES, Variable
+from harmonyhub.settings.secret import MASK, Secret
+from harmonyhub.settings.values import Accepted, judge
+
+DATA_DIR = BY_NAME["HARMONYHUB_DATA_DIR"]
+SHORTEST_MASKED = 4  # shorter texts stand in ordinary words; no secret that short is accepted
+
+
+def read_settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises
+    ------
+    ConfigurationError
+        With all problems, in its message and as `findings`.
+    """
+    settings, findings = survey_settings()
+    if settings is None:
+        n_errors = sum(finding.severity is Severity.ERROR for finding in findings)
+        problems = "1 problem" if n_errors == 1 else f"{n_errors} problems"
+        raise ConfigurationError(
+            "\n".join([f"the settings have {problems}.", *map(describe, findings)]),
+            hint="docs/settings.md describes every setting.",
+            findings=findings,
+        )
+    return settings
+
+
+def survey_settings() -> tuple[Settings | None, list[Finding]]:
+    """Load the settings of this process without raising; see `load_settings`."""
+    return load_settings(os.environ, folder=Path.cwd())
+
+
+def use_demo_folder() -> None:
+    """Point this process and its children to a data folder of the demo's own.
+
+    Does nothing where a data folder is set already.
+    """
+    origins, _ = _read_origins(os.environ, folder=Path.cwd())
+    names = (DATA_DIR.name, DATA_DIR.file_name)
+    if not any(name in origin.bindings for origin in origins for name in names):
+        os.environ[DATA_DIR.name] = str(_user_data_path("harmonyhub-demo"))
+
+
+def load_settings(
+    environ: Mapping[str, str], *, folder: Path
+) -> tuple[Settings | None, list[Finding]]:
+    """Load settings from an environment and from `.env` in a folder.
+
+    The environment counts before `.env`; in each, a variable is set directly or as `..._FILE`.
+
+    Returns
+    -------
+    settings : Settings or None
+        None where a finding is an error.
+    findings : list of Finding
+        All problems, errors first; without any secret's value.
+    """
+    origins, findings = _read_origins(environ, folder=folder)
+    findings += check_names(origins)
+    table = _Table()
+    for variable in VARIABLES:
+        findings += _add(variable, table=table, origins=origins, folder=folder)
+    findings += check_coherence(Gathered(named=table.named, given=table.given, sound=table.sound))
+    findings.sort(key=lambda finding: finding.severity is not Severity.ERROR)
+    findings = _without_secrets(findings, origins=origins, given=table.given.values())
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return None, findings
+    return (
+        Settings(**table.values, provenances=table.provenances, warnings=tuple(findings)),
+        findings,
+    )
+
+
+@dataclass(slots=True)
+class _Table:
+    """What is gathered while the registry is gone through."""
+
+    named: set[str] = field(default_factory=set)
+    given: dict[str, Raw] = field(default_factory=dict)
+    sound: dict[str, Raw] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    provenances: dict[str, str] = field(default_factory=dict)
+
+
+def _read_origins(
+    environ: Mapping[str, str], *, folder: Path
+) -> tuple[tuple[Origin, Origin], list[Finding]]:
+    env_file, findings = read_env_file(folder / ENV_FILE)
+    return (read_environment(environ), env_file), findings
+
+
+def _add(
+    variable: Variable, *, table: _Table, origins: Iterable[Origin], folder: Path
+) -> list[Finding]:
+    found: list[Raw] = []
+    findings: list[Finding] = []
+    for origin in origins:
+        raw, problems = take(origin, variable, folder=folder)
+        findings += problems
+        if raw is not None:
+            found.append(raw)
+    if found or findings:
+        table.named.add(variable.name)
+    if not found:
+        table.values[variable.field] = _default(variable)
+        table.provenances[variable.field] = "default"
+        return findings
+    if len(found) > 1 and found[0].text != found[1].text:
+        findings.append(_overridden(variable, winner=found[0], loser=found[1]))
+    raw = table.given[variable.name] = found[0]
+    verdict = judge(raw, variable)
+    if not isinstance(verdict, Accepted):
+        return [*findings, verdict]
+    table.sound[variable.name] = raw
+    table.values[variable.field] = (
+        Secret(str(verdict.value)) if variable.is_secret else verdict.value
+    )
+    table.provenances[variable.field] = raw.provenance
+    return findings
+
+
+def _default(variable: Variable) -> object:
+    if variable is DATA_DIR:
+        return _user_data_path("harmonyhub")
+    return None if variable.default is None else variable.shape.parse(variable.default)
+
+
+def _user_data_path(name: str) -> Path:
+    return platformdirs.user_data_path(name, appauthor=False)
+
+
+def _overridden(variable: Variable, *, winner: Raw, loser: Raw) -> Finding:
+    return catalogue.OVERRIDDEN.found(
+        f"{variable.name} differs between {winner.provenance} and {loser.provenance};"
+        f" {winner.provenance} counts.",
+        fix="Remove the one that you do not mean.",
+        variable=variable.name,
+        provenance=winner.provenance,
+    )
+
+
+def _without_secrets(
+    findings: list[Finding], *, origins: Iterable[Origin], given: Iterable[Raw]
+) -> list[Finding]:
+    """Mask every secret, wherever it got into a text: pasted into a neighbour, in a path."""
+    texts = secret_texts(origins)
+    texts |= {raw.text for raw in given if BY_NAME[raw.name].is_secret}
+    texts |= {password for text in texts for password in uri_passwords(text)}
+    masked = sorted((t.strip() for t in texts if len(t.strip()) >= SHORTEST_MASKED), key=len)
+
+    def mask(text: str) -> str:
+        for secret in reversed(masked):
+            text = text.replace(secret, MASK)
+        return text
+
+    return [
+        replace(
+            finding,
+            message=mask(finding.message),
+            fix=mask(finding.fix),
+            evidence=mask(finding.evidence),
+            provenance=mask(finding.provenance),
+        )
+        for finding in findings
+    ]
