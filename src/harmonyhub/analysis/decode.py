@@ -98,7 +98,7 @@ class AudioFile:
         except BaseException:
             self._container.close()
             raise
-        self.codec = self._codec.name
+        self.codec = self._codec.codec.canonical_name
         self.sample_rate = self._codec.sample_rate
         self.n_channels = self._codec.channels
         self.channel_names = _channel_names(self._codec)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonyhub.analysis import FloatArray
+from harmonyhub.analysis.products import multiply_rows
 
 STEPS_PER_BLOCK = 4  # gating blocks of 400 ms that overlap by 75 %: ITU-R BS.1770-4, 2.8
 ABSOLUTE_GATE_LUFS = -70.0
@@ -153,7 +154,7 @@ class _TruePeak:
         if loud.size:
             width = PEAK_ROW + PEAK_TAPS - 1
             rows = np.lib.stride_tricks.sliding_window_view(padded, width)[loud * PEAK_ROW]
-            self._peak = max(self._peak, float(np.abs(rows @ self._matrix).max()))
+            self._peak = max(self._peak, float(np.abs(multiply_rows(rows, self._matrix)).max()))
 
     def dbtp(self) -> float | None:
         # The last samples stand at the edge of the filter: push them through it.

@@ -55,6 +55,8 @@ class TrackAnalysis:
         Energy per pitch class (row 0 is C) and picture column, in [0, 1].
     measurements : mapping
         By field name: unit, method, confidence.
+    tuning_cents : float or None
+        How far the track is tuned from A4 = 440 Hz, -50 to 50 cents.
     """
 
     audio_hash: AudioHash
@@ -75,3 +77,4 @@ class TrackAnalysis:
     notes: Sequence[str]
     tags: AudioTags
     analysis_version: str
+    tuning_cents: float | None = None

@@ -1,0 +1,145 @@
+"""One pass over the spectrum: what rhythm, harmony and pictures need, small enough to keep."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmonyhub.analysis.products import multiply_rows
+
+MEL_WINDOW = 1024  # samples, 46 ms at 22,050 Hz: short enough to time an attack
+MEL_HOP = 256
+N_MELS = 48
+MEL_RANGE_HZ = (30.0, 10_000.0)
+PITCH_WINDOW = 8192  # samples, 372 ms: tells neighbours apart down to 80 Hz
+PITCH_HOP = 2048
+PITCH_RANGE_HZ = (80.0, 2_000.0)
+PITCH_BINS = 120  # per octave, 10 cents each
+QUIETEST = 1e-8  # power below which a band counts as silent
+C0_HZ = 440.0 * 2 ** (-57 / 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """What one pass keeps of a track.
+
+    Attributes
+    ----------
+    mel_db : float16 array, shape (frames, N_MELS)
+        Power per mel band in dB; frame `k` is centred on `k / mel_rate` seconds.
+    mel_rate : float
+        Frames per second.
+    pitches : float16 array, shape (frames, PITCH_BINS)
+        Amplitude of spectral peaks per 10 cents of the octave, bin 0 at C of A4 = 440 Hz.
+    pitch_rate : float
+        Frames per second.
+    """
+
+    mel_db: NDArray[np.float16]
+    mel_rate: float
+    pitches: NDArray[np.float16]
+    pitch_rate: float
+
+
+class SpectrumPass:
+    """Takes mono signal in pieces of any length; 3 hours cost 120 MB."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._mel_frames = _Framer(MEL_WINDOW, MEL_HOP)
+        self._pitch_frames = _Framer(PITCH_WINDOW, PITCH_HOP)
+        self._mel_filters = _mel_filters(sample_rate)
+        self._mel_window = _window(MEL_WINDOW)
+        self._pitch_window = _window(PITCH_WINDOW)
+        self._mel: list[NDArray[np.float16]] = []
+        self._pitches: list[NDArray[np.float16]] = []
+
+    def add(self, signal: NDArray[np.float32]) -> None:
+        """Take the next piece, shape (samples,)."""
+        self._add_frames(self._mel_frames.add(signal), self._pitch_frames.add(signal))
+
+    def finish(self) -> Spectrum:
+        """Return what was kept of the whole track."""
+        self._add_frames(self._mel_frames.finish(), self._pitch_frames.finish())
+        return Spectrum(
+            mel_db=_stacked(self._mel, N_MELS),
+            mel_rate=self._sample_rate / MEL_HOP,
+            pitches=_stacked(self._pitches, PITCH_BINS),
+            pitch_rate=self._sample_rate / PITCH_HOP,
+        )
+
+    def _add_frames(
+        self, mel_frames: NDArray[np.float32], pitch_frames: NDArray[np.float32]
+    ) -> None:
+        if len(mel_frames):
+            magnitudes = np.abs(np.fft.rfft(mel_frames * self._mel_window))
+            power = multiply_rows(np.square(magnitudes), self._mel_filters)
+            self._mel.append((10 * np.log10(power + QUIETEST)).astype(np.float16))
+        if len(pitch_frames):
+            magnitudes = np.abs(np.fft.rfft(pitch_frames * self._pitch_window))
+            self._pitches.append(_fold_peaks(magnitudes, self._sample_rate))
+
+
+class _Framer:
+    """Cuts a stream into overlapping frames, the first centred on the first sample."""
+
+    def __init__(self, window: int, hop: int) -> None:
+        self._window = window
+        self._hop = hop
+        self._rest = np.zeros(window // 2, np.float32)
+
+    def add(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the frames that are complete now, shape (frames, window)."""
+        stream = np.concatenate([self._rest, signal])
+        n_frames = max(0, (len(stream) - self._window) // self._hop + 1)
+        self._rest = stream[n_frames * self._hop :]
+        if n_frames == 0:
+            return np.empty((0, self._window), np.float32)
+        return np.lib.stride_tricks.sliding_window_view(stream, self._window)[:: self._hop][
+            :n_frames
+        ]
+
+    def finish(self) -> NDArray[np.float32]:
+        """Pad the end so that the last sample is in the middle of a frame."""
+        return self.add(np.zeros(self._window // 2, np.float32))
+
+
+def _window(length: int) -> NDArray[np.float32]:
+    """Hann window scaled so that a sine of amplitude 1 has magnitude 1."""
+    return (np.hanning(length + 1)[:-1] * 4 / length).astype(np.float32)
+
+
+def _mel_filters(sample_rate: int) -> NDArray[np.float32]:
+    """Triangles on the mel scale, shape (bins, N_MELS)."""
+    lowest, highest = (2595 * np.log10(1 + hz / 700) for hz in MEL_RANGE_HZ)
+    mel_edges = np.linspace(lowest, highest, N_MELS + 2)
+    edges = 700 * (10 ** (mel_edges / 2595) - 1)
+    bins = np.fft.rfftfreq(MEL_WINDOW, 1 / sample_rate)[:, None]
+    width = sample_rate / MEL_WINDOW  # low bands are narrower than a bin: keep them from vanishing
+    rising = (bins - edges[:-2]) / np.maximum(edges[1:-1] - edges[:-2], width)
+    falling = (edges[2:] - bins) / np.maximum(edges[2:] - edges[1:-1], width)
+    filters: NDArray[np.float32] = np.clip(np.minimum(rising, falling), 0, 1).astype(np.float32)
+    return filters
+
+
+def _fold_peaks(magnitudes: NDArray[np.float32], sample_rate: int) -> NDArray[np.float16]:
+    """Find local peaks of each frame, refine their frequency and fold them into one octave."""
+    first, last = (round(hz * PITCH_WINDOW / sample_rate) for hz in PITCH_RANGE_HZ)
+    below, here, above = (magnitudes[:, first + i : last + i] for i in (-1, 0, 1))
+    floor = np.maximum(here.max(axis=1, keepdims=True) * 0.01, 1e-6)  # 40 dB below the loudest
+    frame, column = np.nonzero((here > below) & (here >= above) & (here > floor))
+    left, centre, right = (np.log(part[frame, column] + 1e-12) for part in (below, here, above))
+    # Parabola through three log magnitudes: Smith and Serra 1987, "PARSHL".
+    offset = 0.5 * (left - right) / np.minimum(left - 2 * centre + right, -1e-9)
+    hz = (first + column + offset) * sample_rate / PITCH_WINDOW
+    bins = np.round(np.log2(hz / C0_HZ) * PITCH_BINS).astype(np.int64) % PITCH_BINS
+    folded = np.bincount(
+        frame * PITCH_BINS + bins,
+        weights=here[frame, column],
+        minlength=len(magnitudes) * PITCH_BINS,
+    )
+    return folded.reshape(-1, PITCH_BINS).astype(np.float16)
+
+
+def _stacked(pieces: list[NDArray[np.float16]], width: int) -> NDArray[np.float16]:
+    return np.concatenate(pieces) if pieces else np.empty((0, width), np.float16)
