@@ -1,0 +1,1 @@
+"""The demo library: facts about real artists, generated listeners, pieces that we synthesize."""
