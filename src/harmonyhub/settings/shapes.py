@@ -114,7 +114,7 @@ URL = Shape("an http:// or https:// address without user, query and fragment", _
 REDIRECT_URI = Shape(URL.description, _parse_redirect_uri)
 HEX_32 = matching(r"[0-9a-f]{32}", "32 characters, each 0 to 9 or a to f (lower case)")
 MONGODB_URI = matching(
-    r"mongodb(\+srv)?://([^:@/?#\s]+(:[^@/?#\s]*)?@)?[^@/?#\s]+(/[^?#\s]*)?(\?[^#\s]*)?",
+    r"mongodb(\+srv)?://([^:@/?#\s]+(:[^@/?#\s]*)?@)?[^@/?#\s]+(/[^@?#\s]*)?(\?[^@#\s]*)?",
     "mongodb://HOST or mongodb+srv://HOST, with the characters : / ? # @ % of a password"
     " percent-encoded",
 )
