@@ -1,0 +1,98 @@
+"""The blend: how much each candidate model's term weighs in each list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmonyhub.domain.recommendations import ListName
+from harmonyhub.recommender.candidates.item_to_item import ItemToItem
+from harmonyhub.recommender.candidates.model import CandidateModel
+from harmonyhub.recommender.candidates.own_artists import OwnArtists
+from harmonyhub.recommender.candidates.own_plays import OwnPlays
+from harmonyhub.recommender.candidates.popular import Popular
+from harmonyhub.recommender.candidates.tags import Tags
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.terms import Term
+
+Blend = Mapping[CandidateModel, float]
+
+ITEM_TO_ITEM, OWN_ARTISTS, TAGS = ItemToItem(), OwnArtists(), Tags()
+OWN_PLAYS, POPULAR = OwnPlays(), Popular()
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlend:
+    """The blends of one list: for tracks that are news to the listener, and for heard ones.
+
+    They differ because the neighbours were learned from the listener's own history too: between
+    heard tracks similarity is memory, ten times as high as what it says of any other track.
+    """
+
+    unheard: Blend
+    heard: Blend
+
+
+# The similarity of the strongest neighbour is 1 on average, so a history of a hundred tracks gives
+# its best candidates 1 to 10; the others are set against that. Popularity breaks ties.
+UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
+# Loved comes first; what is near to the taste of late breaks ties among the loved.
+HEARD: Blend = {OWN_PLAYS: 1.0, ITEM_TO_ITEM: 0.01}
+LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
+
+BLENDS: Mapping[ListName, ListBlend] = {
+    ListName.FOR_YOU: ListBlend(unheard=UNHEARD, heard=HEARD),
+    ListName.DISCOVER: ListBlend(unheard=UNHEARD, heard=HEARD),
+    ListName.REDISCOVER: ListBlend(unheard=UNHEARD, heard=HEARD),
+    ListName.MORE_LIKE_THIS: ListBlend(unheard=LIKE_SEED, heard=LIKE_SEED),
+}
+
+
+def score_list(
+    blend: ListBlend, heard: NDArray[np.bool_], *, profile: Profile, index: ServingIndex
+) -> FloatArray:
+    """Score every track of the index, each by the blend that fits it."""
+    scores = score_tracks(blend.unheard, profile, index)
+    if blend.heard is blend.unheard or not heard.any():
+        return scores
+    return np.where(heard, score_tracks(blend.heard, profile, index), scores)
+
+
+def explain_list(
+    blend: ListBlend,
+    items: IntArray,
+    *,
+    heard: NDArray[np.bool_],
+    profile: Profile,
+    index: ServingIndex,
+) -> list[Sequence[Term]]:
+    """Take the scores of some tracks apart; the terms of a track add up to its score."""
+    explained: list[Sequence[Term]] = [()] * len(items)
+    for part, is_heard in ((blend.unheard, False), (blend.heard, True)):
+        places = np.flatnonzero(heard[items] == is_heard)
+        terms = explain_tracks(part, items[places], profile=profile, index=index)
+        for place, why in zip(places, terms, strict=True):
+            explained[place] = why
+    return explained
+
+
+def score_tracks(blend: Blend, profile: Profile, index: ServingIndex) -> FloatArray:
+    """Add the weighted terms up for every track of the index; 0 or more."""
+    total = np.zeros(index.n_tracks, dtype=np.float32)
+    for model, weight in blend.items():
+        total += np.float32(weight) * model.score(profile, index)
+    return total
+
+
+def explain_tracks(
+    blend: Blend, items: IntArray, *, profile: Profile, index: ServingIndex
+) -> list[Sequence[Term]]:
+    """Take the scores of some tracks apart, the strongest term first."""
+    explained: list[list[Term]] = [[] for _ in items]
+    for model, weight in blend.items():
+        for terms, more in zip(explained, model.explain(items, profile, index), strict=True):
+            terms.extend(replace(term, value=term.value * weight) for term in more)
+    return [sorted(terms, key=lambda term: -term.value) for terms in explained]

@@ -1,0 +1,18 @@
+"""The one interface of the candidate models."""
+
+from typing import Protocol
+
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.terms import Term
+
+
+class CandidateModel(Protocol):
+    """A source of candidates: a track is one if its term is over 0."""
+
+    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
+        """Return the term of every track of the index, 0 or more."""
+
+    def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
+        """Take the terms of some tracks apart; each list adds up to the track's score."""

@@ -1,0 +1,28 @@
+"""What a listener plays already: for Rediscover and the familiar share of For you."""
+
+import numpy as np
+
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.terms import Term, TermKind
+
+
+class OwnPlays:
+    """Term: log(1 + plays of the track); a track that only was liked has none."""
+
+    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
+        """Return the term of every track."""
+        scores = np.zeros(index.n_tracks, dtype=np.float32)
+        scores[profile.items] = np.log1p(profile.plays)
+        return scores
+
+    def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:  # noqa: ARG002 - interface
+        """Give each played item its one term."""
+        place_of = {int(item): place for place, item in enumerate(profile.items)}
+        terms: list[list[Term]] = []
+        for item in items:
+            place = place_of.get(int(item), -1)
+            value = float(np.log1p(profile.plays[place])) if place >= 0 else 0.0
+            terms.append([Term(TermKind.OWN, value, place)] if value > 0 else [])
+        return terms

@@ -1,0 +1,197 @@
+"""The serving index: all that a request reads, immutable, as one file without pickle."""
+
+import hashlib
+import io
+import struct
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
+from harmonyhub.domain.ids import ArtistId, TrackId
+from harmonyhub.recommender.interactions import FloatArray, IntArray
+
+MAGIC = b"HHINDEX\x00"
+FORMAT_VERSION = 1
+HEADER = struct.Struct("<8sI32s")  # magic, format version, SHA-256 of the rest
+HINT = "Train again (harmonyhub train); the index is made from the stored listens."
+
+
+@dataclass(frozen=True)
+class ServingIndex:
+    """What one training made; arrays are in track order and never written to.
+
+    Attributes
+    ----------
+    titles, artists : sequence of str
+        As on the card; `artists` are all artist names in one line.
+    artist_names : sequence of str
+        One name per artist of `artist_ids`.
+    item_artists, item_tags : csr_matrix
+        Tracks x artists (ones) and tracks x tags (rarity weights, each row sums to 1).
+    releases, songs : int32 array
+        Codes; tracks of one release or versions of one song share a code, -1 is unknown.
+    listeners : int32 array
+        Listeners per track.
+    popularity : float32 array
+        In [0, 1]: weighted by plays and by how recent they are; 1 is the most popular.
+    neighbours : csr_matrix
+        Row h holds the tracks that the listeners of h play, see `learn_neighbours`.
+    n_users, n_listens : int
+        What it was learned from.
+    newest_at : int
+        Unix seconds of the newest play learned from, 0 if no play had a date.
+    """
+
+    track_ids: Sequence[TrackId]
+    titles: Sequence[str]
+    artists: Sequence[str]
+    artist_ids: Sequence[ArtistId]
+    artist_names: Sequence[str]
+    tags: Sequence[str]
+    item_artists: sparse.csr_matrix
+    item_tags: sparse.csr_matrix
+    releases: IntArray
+    songs: IntArray
+    listeners: IntArray
+    popularity: FloatArray
+    neighbours: sparse.csr_matrix
+    n_users: int
+    n_listens: int
+    newest_at: int
+
+    @property
+    def n_tracks(self) -> int:
+        """Tracks of the catalogue."""
+        return len(self.track_ids)
+
+    @cached_property
+    def place_of(self) -> Mapping[TrackId, int]:
+        """Where each track stands."""
+        return {track_id: place for place, track_id in enumerate(self.track_ids)}
+
+    @cached_property
+    def artist_place_of(self) -> Mapping[ArtistId, int]:
+        """Where each artist stands."""
+        return {artist_id: place for place, artist_id in enumerate(self.artist_ids)}
+
+    @cached_property
+    def tag_place_of(self) -> Mapping[str, int]:
+        """Where each tag stands."""
+        return {tag: place for place, tag in enumerate(self.tags)}
+
+    def places(self, track_ids: Iterable[TrackId]) -> IntArray:
+        """Look up many tracks; -1 for those the index does not know."""
+        place_of = self.place_of
+        return np.array([place_of.get(track_id, -1) for track_id in track_ids], dtype=np.int32)
+
+    def artists_of(self, item: int) -> list[int]:
+        """List the artists of a track, by place."""
+        start, stop = self.item_artists.indptr[item : item + 2]
+        return [int(artist) for artist in self.item_artists.indices[start:stop]]
+
+    def tracks_by(self, artists: Sequence[int]) -> IntArray:
+        """List the tracks by any of some artists, by place."""
+        entries = np.flatnonzero(np.isin(self.item_artists.indices, artists))
+        rows = np.searchsorted(self.item_artists.indptr, entries, side="right") - 1
+        return np.unique(rows).astype(np.int32)
+
+    def score(self, histories: sparse.csr_matrix) -> FloatArray:
+        """Score all tracks for given histories (users x tracks, plays); heard ones not masked.
+
+        Returns
+        -------
+        array, shape (users, tracks), float32
+            Higher is better; the same blend of terms that the lists are ranked by.
+        """
+        from harmonyhub.recommender.research import score_histories  # noqa: PLC0415 - it scores us
+
+        return score_histories(self, histories)
+
+    def to_bytes(self) -> bytes:
+        """Pack the index; `from_bytes` reads it back."""
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **_to_arrays(self))
+        payload = buffer.getvalue()
+        digest = hashlib.sha256(payload).digest()
+        return HEADER.pack(MAGIC, FORMAT_VERSION, digest) + payload
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Unpack an index.
+
+        Raises
+        ------
+        UnknownFormatError
+            If the bytes are no index, or one of another format version.
+        DamagedInputError
+            If the checksum does not fit or a part is missing.
+        """
+        payload = _checked_payload(data)
+        try:
+            with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
+                return cls(**_from_arrays(arrays))
+        except (KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise DamagedInputError(f"The index is incomplete: {error}.", hint=HINT) from error
+
+
+def _checked_payload(data: bytes) -> memoryview:
+    if len(data) < HEADER.size or data[: len(MAGIC)] != MAGIC:
+        raise UnknownFormatError("These bytes are no serving index.", hint=HINT)
+    _, version, digest = HEADER.unpack_from(data)
+    if version != FORMAT_VERSION:
+        raise UnknownFormatError(
+            f"The index has format version {version}; this release reads {FORMAT_VERSION}.",
+            hint=HINT,
+        )
+    payload = memoryview(data)[HEADER.size :]
+    if hashlib.sha256(payload).digest() != digest:
+        raise DamagedInputError("The index is damaged: its checksum does not fit.", hint=HINT)
+    return payload
+
+
+TEXTS = ("track_ids", "titles", "artists", "artist_ids", "artist_names", "tags")
+MATRICES = ("item_artists", "item_tags", "neighbours")
+VECTORS = ("releases", "songs", "listeners", "popularity")
+COUNTS = ("n_users", "n_listens", "newest_at")
+
+
+def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {name: getattr(index, name) for name in VECTORS}
+    arrays["counts"] = np.array([getattr(index, name) for name in COUNTS], dtype=np.int64)
+    for name in TEXTS:
+        encoded = [text.encode() for text in getattr(index, name)]
+        arrays[f"{name}.bytes"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        arrays[f"{name}.lengths"] = np.array([len(text) for text in encoded], dtype=np.int32)
+    for name in MATRICES:
+        matrix = getattr(index, name)
+        arrays[f"{name}.data"] = matrix.data
+        arrays[f"{name}.indices"] = matrix.indices.astype(np.int32)
+        arrays[f"{name}.indptr"] = matrix.indptr.astype(np.int32)
+        arrays[f"{name}.shape"] = np.array(matrix.shape, dtype=np.int64)
+    return arrays
+
+
+def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: arrays[name] for name in VECTORS}
+    fields.update(zip(COUNTS, arrays["counts"].tolist(), strict=True))
+    for name in TEXTS:
+        fields[name] = _split_texts(arrays[f"{name}.bytes"], arrays[f"{name}.lengths"])
+    for name in MATRICES:
+        parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+        shape = tuple(arrays[f"{name}.shape"].tolist())
+        fields[name] = sparse.csr_matrix(parts, shape=shape)
+    return fields
+
+
+def _split_texts(joined: NDArray[np.uint8], lengths: NDArray[np.int32]) -> list[str]:
+    text = joined.tobytes()
+    ends = np.cumsum(lengths, dtype=np.int64).tolist()
+    starts = [0, *ends[:-1]]
+    return [text[start:end].decode() for start, end in zip(starts, ends, strict=False)]

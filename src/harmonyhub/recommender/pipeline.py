@@ -1,0 +1,102 @@
+"""The pipeline: candidates -> filter -> rank -> re-rank -> reasons."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.history import CatalogueEntry
+from harmonyhub.domain.ids import TrackId
+from harmonyhub.domain.recommendations import (
+    Feedback,
+    ListName,
+    Recommendation,
+    RecommendationList,
+    RecommendationRequest,
+    RecommendedTrack,
+)
+from harmonyhub.recommender.blend import BLENDS, explain_list, score_list
+from harmonyhub.recommender.eligibility import find_eligible
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.profile import Profile, apply_feedback, seed_profile
+from harmonyhub.recommender.reasons import Reasoner
+from harmonyhub.recommender.reranking import choose, demote
+from harmonyhub.recommender.statement import state_basis
+
+NOT_SHOWN: Mapping[TrackId, int] = MappingProxyType({})
+
+
+def recommend(
+    request: RecommendationRequest,
+    *,
+    profile: Profile,
+    index: ServingIndex,
+    feedback: Sequence[Feedback] = (),
+    last_shown: Mapping[TrackId, int] = NOT_SHOWN,
+    seed: CatalogueEntry | None = None,
+) -> RecommendationList:
+    """Recommend up to `request.n` tracks; the same arguments give the same list.
+
+    Parameters
+    ----------
+    profile : Profile
+        Of `build_profile` with this very index.
+    feedback : sequence of Feedback
+        All that stands now; it acts on this list.
+    last_shown : mapping
+        When tracks were last shown in such a list, unix seconds; they step back for some days.
+    seed : CatalogueEntry, optional
+        What is known of the track of MORE_LIKE_THIS, in case the index does not know it.
+
+    Returns
+    -------
+    RecommendationList
+        Scores are sums of terms, 0 or more and without an upper bound; they compare tracks of one
+        list, not of two.
+
+    Raises
+    ------
+    RefusedInputError
+        If MORE_LIKE_THIS comes without a track.
+    """
+    list_name, now = request.list_name, request.now
+    taste = _taste(request, profile=profile, feedback=feedback, index=index, seed=seed)
+    blend = BLENDS[list_name]
+
+    eligible = find_eligible(request, profile=profile, feedback=feedback, index=index)
+    heard = eligible.heard
+    scores = score_list(blend, heard, profile=taste, index=index)
+    scores = demote(scores, feedback=feedback, last_shown=last_shown, index=index, now=now)
+    items = choose(scores, n=request.n, list_name=list_name, eligible=eligible, index=index)
+
+    reasoner = Reasoner(taste, index, is_seeded=list_name is ListName.MORE_LIKE_THIS)
+    terms = explain_list(blend, items, heard=heard, profile=taste, index=index)
+    recommendations = tuple(
+        Recommendation(
+            track=RecommendedTrack(
+                id=index.track_ids[item], title=index.titles[item], artist=index.artists[item]
+            ),
+            score=float(scores[item]),
+            reasons=reasoner.give_reasons(why),
+        )
+        for item, why in zip(items, terms, strict=True)
+    )
+    basis = state_basis(request, profile=profile, index=index, n_items=len(recommendations))
+    return RecommendationList(items=recommendations, based_on=basis)
+
+
+def _taste(
+    request: RecommendationRequest,
+    *,
+    profile: Profile,
+    feedback: Sequence[Feedback],
+    index: ServingIndex,
+    seed: CatalogueEntry | None,
+) -> Profile:
+    """Return whose taste ranks: the listener's after what he said, or the asked track's."""
+    if request.list_name is not ListName.MORE_LIKE_THIS:
+        return apply_feedback(profile, feedback, index)
+    if request.seed_track_id is None:
+        raise RefusedInputError(
+            "More like which track?", hint="Name the track that the list should resemble."
+        )
+    return seed_profile(request.seed_track_id, seed, listener=profile, index=index)

@@ -1,0 +1,191 @@
+"""A listener's taste against one index, made once per history and cached by the caller."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harmonyhub.domain.history import CatalogueEntry, History
+from harmonyhub.domain.ids import TrackId
+from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import (
+    FloatArray,
+    IntArray,
+    weigh_plays,
+    weigh_recency,
+)
+
+LIKE_WEIGHT = 2.0  # one "more" counts like two tracks played very often
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """What is known of a listener, in terms of the index.
+
+    Attributes
+    ----------
+    items : int32 array
+        Known tracks: the played ones, then those only liked or asked about (no plays).
+    plays, last_played_at : array
+        Per track of `items`; `last_played_at` is 0 where unknown.
+    weights : float32 array
+        How much each track of `items` speaks, 0 or more.
+    is_liked : bool array
+        Whether the listener asked for more like it.
+    artist_weights, tag_weights : float32 array
+        The weights added up per artist and per tag of the index.
+    similar : float32 array, shape (tracks of the index,)
+        Similarity of every track of the index to `items`, weighted and added up.
+    n_listens, n_tracks : int
+        Of the whole history.
+    n_unknown_tracks : int
+        Tracks of the history that the index does not know.
+    first_at, last_at : int
+        Unix seconds of the first and last dated play; 0 if none has a date.
+    """
+
+    items: IntArray
+    plays: IntArray
+    last_played_at: NDArray[np.int64]
+    weights: FloatArray
+    is_liked: NDArray[np.bool_]
+    artist_weights: FloatArray
+    tag_weights: FloatArray
+    similar: FloatArray
+    n_listens: int
+    n_tracks: int
+    n_unknown_tracks: int
+    first_at: int
+    last_at: int
+
+    @property
+    def heard(self) -> IntArray:
+        """Known tracks that were played."""
+        return self.items[self.plays > 0]
+
+
+def build_profile(history: History, index: ServingIndex) -> Profile:
+    """Weigh a history against an index; the order of the history does not matter."""
+    places = index.places(history.track_ids)
+    known = np.flatnonzero(places >= 0)
+    known = known[np.argsort(places[known], kind="stable")]
+    plays = history.plays[known].astype(np.int32)
+    last = history.last_played_at[known].astype(np.int64)
+    dated = history.last_played_at > 0
+    first = history.first_played_at[history.first_played_at > 0]
+    return _with_weights(
+        Profile(
+            items=places[known],
+            plays=plays,
+            last_played_at=last,
+            weights=weigh_plays(plays) * weigh_recency(last, index.newest_at),
+            is_liked=np.zeros(len(known), dtype=bool),
+            artist_weights=np.zeros(0, dtype=np.float32),
+            tag_weights=np.zeros(0, dtype=np.float32),
+            similar=np.zeros(0, dtype=np.float32),
+            n_listens=history.n_listens,
+            n_tracks=len(history.track_ids),
+            n_unknown_tracks=len(history.track_ids) - len(known),
+            first_at=int(first.min(initial=np.iinfo(np.int64).max)) if len(first) else 0,
+            last_at=int(history.last_played_at.max()) if dated.any() else 0,
+        ),
+        index,
+    )
+
+
+def apply_feedback(profile: Profile, feedback: Sequence[Feedback], index: ServingIndex) -> Profile:
+    """Let what the listener said change the weights.
+
+    MORE adds weight to a track, heard or not; of a track with LESS or NEVER nothing is concluded
+    any more. SNOOZE only filters.
+    """
+    liked = _places_of(feedback, {FeedbackKind.MORE}, index)
+    muted = _places_of(feedback, {FeedbackKind.LESS, FeedbackKind.NEVER}, index)
+    if not (len(liked) or len(muted)):
+        return profile
+    unheard = np.setdiff1d(liked, profile.items)
+    items = np.concatenate([profile.items, unheard]).astype(np.int32)
+    zeros = np.zeros(len(unheard), dtype=np.int64)
+    weights = np.concatenate([profile.weights, zeros]).astype(np.float32)
+    is_liked = np.isin(items, liked)
+    weights[is_liked] += LIKE_WEIGHT
+    weights[np.isin(items, muted)] = 0
+    changed = replace(
+        profile,
+        items=items,
+        plays=np.concatenate([profile.plays, zeros]).astype(np.int32),
+        last_played_at=np.concatenate([profile.last_played_at, zeros]),
+        weights=weights,
+        is_liked=is_liked,
+    )
+    return _with_weights(changed, index)
+
+
+def seed_profile(
+    track_id: TrackId, entry: CatalogueEntry | None, *, listener: Profile, index: ServingIndex
+) -> Profile:
+    """Make a profile of one track, for "more like this", with the listener's plays of it.
+
+    Where the index does not know the track, the artists and tags of `entry` speak for it; without
+    an entry nothing does.
+    """
+    places = index.places([track_id])
+    items = places[places >= 0]
+    own = np.flatnonzero(np.isin(listener.items, items))
+    plays = np.zeros(len(items), dtype=np.int32)
+    last = np.zeros(len(items), dtype=np.int64)
+    if len(own):
+        plays, last = listener.plays[own], listener.last_played_at[own]
+    profile = _with_weights(
+        replace(
+            listener,
+            items=items,
+            plays=plays,
+            last_played_at=last,
+            weights=np.ones(len(items), dtype=np.float32),
+            is_liked=np.zeros(len(items), dtype=bool),
+        ),
+        index,
+    )
+    if len(items) or entry is None:
+        return profile
+    artists = [index.artist_place_of.get(artist_id, -1) for artist_id in entry.artist_ids]
+    tags = [index.tag_place_of.get(tag, -1) for tag in entry.tags]
+    return replace(
+        profile,
+        artist_weights=_ones_at(artists, len(index.artist_ids)),
+        tag_weights=_ones_at(tags, len(index.tags)),
+    )
+
+
+def _places_of(
+    feedback: Sequence[Feedback], kinds: set[FeedbackKind], index: ServingIndex
+) -> IntArray:
+    wanted: list[TrackId] = [said.track_id for said in feedback if said.kind in kinds]
+    places = index.places(wanted)
+    return np.unique(places[places >= 0])
+
+
+def _with_weights(profile: Profile, index: ServingIndex) -> Profile:
+    """Add the weights of the tracks up by similar track, artist and tag."""
+    taste = profile.weights
+    return replace(
+        profile,
+        similar=_add_rows(index.neighbours, profile.items, taste),
+        artist_weights=_add_rows(index.item_artists, profile.items, taste),
+        tag_weights=_add_rows(index.item_tags, profile.items, taste),
+    )
+
+
+def _add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:
+    """Add the chosen rows of a CSR matrix up, each times its weight."""
+    return (matrix[rows].T @ weights).astype(np.float32)
+
+
+def _ones_at(places: Sequence[int], length: int) -> FloatArray:
+    ones = np.zeros(length, dtype=np.float32)
+    ones[[place for place in places if place >= 0]] = 1
+    return ones

@@ -1,0 +1,179 @@
+"""Reasons: the strongest terms of a score, said in one sentence each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Reason
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import IntArray
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.terms import Term, TermKind
+
+N_REASONS = 3
+MIN_SHARE = 0.02  # a second reason that makes less than this of the score explains nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Plays:
+    """Plays of some known tracks together."""
+
+    n_tracks: int
+    n_plays: int
+    last_played_at: int | None
+
+    def __str__(self) -> str:
+        times = "once" if self.n_plays == 1 else f"{self.n_plays:,} times"
+        return (
+            times if self.last_played_at is None else f"{times}, last on {day(self.last_played_at)}"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reasoner:
+    """Says why, for one listener; `is_seeded` if the profile is the track that was asked about."""
+
+    profile: Profile
+    index: ServingIndex
+    is_seeded: bool
+
+    def give_reasons(self, terms: Sequence[Term]) -> tuple[Reason, ...]:
+        """Turn the terms of one track, strongest first, into 1 to 3 reasons.
+
+        Shares are of the sum of all terms. Without the plays behind a track, artist or tag reason
+        the score is lower by at least its share: other terms that the same plays feed fall too.
+        """
+        total = sum(term.value for term in terms)
+        reasons: list[Reason] = []
+        for term in terms[:N_REASONS]:
+            share = term.value / total
+            if not reasons or share >= MIN_SHARE:
+                reasons.append(self._reason(term, min(share, 1.0)))
+        return tuple(reasons)
+
+    def _reason(self, term: Term, share: float) -> Reason:
+        match term.kind:
+            case TermKind.TRACK:
+                return self._because_of_track(term.place, share)
+            case TermKind.ARTIST:
+                return self._because_of_artist(term.place, share)
+            case TermKind.TAG:
+                return self._because_of_tag(term.place, share)
+            case TermKind.OWN:
+                return self._because_of_own_plays(term.place, share)
+            case TermKind.POPULAR:
+                return self._because_it_is_popular(term.place, share)
+
+    def _because_of_track(self, place: int, share: float) -> Reason:
+        item = int(self.profile.items[place])
+        title, artist = self.index.titles[item], self.index.artists[item]
+        name = f"“{title}” by {artist}"
+        plays = self._plays_of(np.array([place]))
+        if self.is_seeded:
+            kind, text = EvidenceKind.SEED, f"The same listeners play this and {name}."
+        elif self.profile.is_liked[place]:
+            kind = EvidenceKind.LIKED
+            text = f"You asked for more like {name}; the same listeners play both."
+        else:
+            kind = EvidenceKind.SIMILAR_TRACK
+            text = f"You played {name} {plays}; the same listeners play both."
+        evidence = Evidence(
+            kind=kind,
+            share=share,
+            n_plays=plays.n_plays,
+            last_played_at=plays.last_played_at,
+            track_id=self.index.track_ids[item],
+            title=title,
+            artist=artist,
+        )
+        return Reason(text=text, evidence=evidence)
+
+    def _because_of_artist(self, artist: int, share: float) -> Reason:
+        name = self.index.artist_names[artist]
+        places = self._places_in(self.index.tracks_by([artist]))
+        plays = self._plays_of(places)
+        liked = places[self.profile.is_liked[places]]
+        kind = EvidenceKind.SAME_ARTIST
+        if self.is_seeded:
+            text = f"Also by {name}."
+        elif len(liked):
+            kind = EvidenceKind.LIKED
+            title = self.index.titles[self.profile.items[liked[0]]]
+            text = f"You asked for more like “{title}”; this is by {name} too."
+        else:
+            tracks = "one track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
+            text = f"You played {tracks} by {name} {plays}."
+        evidence = Evidence(
+            kind=kind,
+            share=share,
+            n_plays=plays.n_plays,
+            last_played_at=plays.last_played_at,
+            artist=name,
+            artist_id=self.index.artist_ids[artist],
+        )
+        return Reason(text=text, evidence=evidence)
+
+    def _because_of_tag(self, tag: int, share: float) -> Reason:
+        name = self.index.tags[tag]
+        places = self._places_in(self._tagged(tag))
+        plays = self._plays_of(places)
+        if self.is_seeded:
+            text = f"Also tagged “{name}”."
+        elif plays.n_tracks:
+            tracks = "a track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
+            text = f"Tagged “{name}”, like {tracks} that you played {plays}."
+        else:
+            text = f"Tagged “{name}”, like what you asked for more of."
+        evidence = Evidence(
+            kind=EvidenceKind.SHARED_TAG,
+            share=share,
+            n_plays=plays.n_plays,
+            last_played_at=plays.last_played_at,
+            tag=name,
+        )
+        return Reason(text=text, evidence=evidence)
+
+    def _because_of_own_plays(self, place: int, share: float) -> Reason:
+        item = int(self.profile.items[place])
+        plays = self._plays_of(np.array([place]))
+        evidence = Evidence(
+            kind=EvidenceKind.OWN_PLAYS,
+            share=share,
+            n_plays=plays.n_plays,
+            last_played_at=plays.last_played_at,
+            track_id=self.index.track_ids[item],
+            title=self.index.titles[item],
+            artist=self.index.artists[item],
+        )
+        return Reason(text=f"You played this {plays}.", evidence=evidence)
+
+    def _because_it_is_popular(self, item: int, share: float) -> Reason:
+        listeners = int(self.index.listeners[item])
+        evidence = Evidence(kind=EvidenceKind.POPULAR, share=share, n_plays=listeners)
+        text = f"Played by {listeners:,} of the {self.index.n_users:,} listeners known here."
+        return Reason(text=text, evidence=evidence)
+
+    def _plays_of(self, places: IntArray) -> _Plays:
+        plays = self.profile.plays[places]
+        last = int(self.profile.last_played_at[places].max(initial=0))
+        return _Plays(
+            n_tracks=int((plays > 0).sum()), n_plays=int(plays.sum()), last_played_at=last or None
+        )
+
+    def _places_in(self, items: IntArray) -> IntArray:
+        """Find which positions of the profile hold any of some tracks and speak for them."""
+        is_among = np.isin(self.profile.items, items) & (self.profile.weights > 0)
+        return np.flatnonzero(is_among).astype(np.int32)
+
+    def _tagged(self, tag: int) -> IntArray:
+        entries = np.flatnonzero(self.index.item_tags.indices == tag)
+        return (np.searchsorted(self.index.item_tags.indptr, entries, side="right") - 1).astype(
+            np.int32
+        )
+
+
+def day(at: int) -> str:
+    """Write unix seconds as a date, UTC."""
+    return datetime.fromtimestamp(at, tz=UTC).date().isoformat()

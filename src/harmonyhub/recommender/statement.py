@@ -1,0 +1,69 @@
+"""What a list is based on, in one true sentence, also when it is short or empty."""
+
+from harmonyhub.domain.recommendations import ListName, RecommendationRequest
+from harmonyhub.recommender.eligibility import quiet_before
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.reasons import day
+
+
+def state_basis(
+    request: RecommendationRequest, *, profile: Profile, index: ServingIndex, n_items: int
+) -> str:
+    """Say which plays and which listeners a list came from, and why it is shorter than asked."""
+    parts = [_own_plays(profile, index), _others(index)]
+    if profile.n_unknown_tracks:
+        parts.append(
+            f"{profile.n_unknown_tracks:,} of your tracks came after the last training and are not "
+            "used yet"
+        )
+    if n_items < request.n:
+        parts.append(_why_short(request, profile=profile, index=index, n_items=n_items))
+    return "; ".join(parts) + "."
+
+
+def _own_plays(profile: Profile, index: ServingIndex) -> str:
+    if profile.n_tracks == 0:
+        return (
+            "No plays of your own yet, so what others play most"
+            if index.n_users
+            else "No plays of your own yet"
+        )
+    until = f" up to {day(profile.last_at)}" if profile.last_at else ""
+    plays = _count(profile.n_listens, "play", "plays")
+    return f"{plays} of {_count(profile.n_tracks, 'track', 'tracks')}{until}"
+
+
+def _others(index: ServingIndex) -> str:
+    if index.neighbours.nnz == 0:
+        return f"nothing learned yet about which tracks go together ({_listeners(index)})"
+    return f"similar tracks learned from {_listeners(index)}"
+
+
+def _why_short(
+    request: RecommendationRequest, *, profile: Profile, index: ServingIndex, n_items: int
+) -> str:
+    found = "nothing" if n_items == 0 else f"only {n_items}"
+    if index.n_tracks == 0:
+        return "the catalogue is empty: import a listening history, then train"
+    if request.list_name is ListName.REDISCOVER:
+        if profile.last_at == 0:
+            return f"{found} to rediscover: your plays carry no dates"
+        since = day(quiet_before(profile, request.now))
+        return f"{found} that you played three times or more rested since {since}"
+    if request.list_name is ListName.MORE_LIKE_THIS:
+        return f"{found} shares listeners, an artist or a tag with this track"
+    if len(profile.heard) == index.n_tracks:
+        return f"{found} left: you have heard all {index.n_tracks:,} tracks known here; import more"
+    return (
+        f"{found} else has a listener, an artist or a tag that leads to it; histories of others or "
+        "tags would help"
+    )
+
+
+def _listeners(index: ServingIndex) -> str:
+    return _count(index.n_users, "listener", "listeners")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
