@@ -2,10 +2,12 @@
 
 import json
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TextIO
+from urllib.parse import quote
 
 MASK = "***"
 # What logging itself puts into every record; everything else came in with `extra=`.
@@ -42,8 +44,9 @@ class _MaskingFormatter(logging.Formatter):
 
     def __init__(self, *, secrets: Sequence[str]) -> None:
         super().__init__()
+        forms = {form for secret in secrets if secret for form in _written_forms(secret)}
         # The longest first: a password may be part of an address that is a secret as a whole.
-        self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def mask(self, text: str) -> str:
         """Replace every secret in a text."""
@@ -57,9 +60,9 @@ class _MaskingFormatter(logging.Formatter):
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def read_extras(self, record: logging.LogRecord) -> dict[str, object]:
-        """Give what came in with `extra=`: numbers and truth values as they are, else text."""
+        """Give what came in with `extra=`: numbers and truth values as such, else text."""
         return {
-            self.mask(name): value if isinstance(value, int | float) else self.mask(str(value))
+            name: value if _is_json_number(value) else self.mask(str(value))
             for name, value in vars(record).items()
             if name not in OWN_ATTRIBUTES and value is not None
         }
@@ -101,6 +104,15 @@ class JsonFormatter(_MaskingFormatter):
             },
             ensure_ascii=False,
         )
+
+
+def _written_forms(secret: str) -> tuple[str, ...]:
+    """Give the forms a value takes in texts of others: as it is, in a repr, in a URL."""
+    return secret, repr(secret)[1:-1], quote(secret, safe="")
+
+
+def _is_json_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _escape(text: str) -> str:
