@@ -1,0 +1,1 @@
+"""What people and programs see: pages, API, health; parses, calls a flow, renders."""

@@ -1,0 +1,121 @@
+"""Users: their recommendations, what they say back, their listens."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.recommendations import Feedback, ListName
+from harmonyhub.flows.export import export_user
+from harmonyhub.flows.feedback import give_feedback
+from harmonyhub.flows.recommend import Answer, recommend
+from harmonyhub.web.requests import HouseHere, check_seed, parse_user
+from harmonyhub.web.schemas import (
+    FeedbackBody,
+    FeedbackList,
+    FeedbackView,
+    LedgerList,
+    LedgerView,
+    ListenList,
+    UserList,
+    UserView,
+)
+from harmonyhub.web.views import load_listens
+
+NDJSON = "application/x-ndjson"
+N_RECOMMENDATIONS_MAX = 200
+N_LISTENS_MAX = 1000
+
+
+class UserRoutes(Controller):
+    """Everything about one user."""
+
+    path = "/users"
+    tags = ("users",)
+
+    @get(summary="All users")
+    async def list_users(self, house: HouseHere) -> UserList:
+        """List the users of this house."""
+        users = await house.store.users.list_all()
+        return UserList(items=[UserView(id=user) for user in users])
+
+    @get("/{user:str}/recommendations", summary="A list of recommendations, with reasons")
+    async def list_recommendations(
+        self,
+        *,
+        house: HouseHere,
+        user: str,
+        list_name: Annotated[ListName, Parameter(query="list")] = ListName.FOR_YOU,
+        n: Annotated[int, Parameter(ge=1, le=N_RECOMMENDATIONS_MAX)] = 20,
+        track: str | None = None,
+    ) -> Answer:
+        """Recommend tracks; each carries 1 to 3 reasons that are terms of its score.
+
+        `more-like-this` needs `track`, the id of the track to start from.
+        """
+        return await recommend(
+            house,
+            user_id=parse_user(user),
+            list_name=list_name,
+            n=n,
+            seed_track_id=check_seed(list_name, track),
+        )
+
+    @get("/{user:str}/feedback", summary="What the user said, as it stands")
+    async def list_feedback(self, *, house: HouseHere, user: str) -> FeedbackList:
+        """List the feedback in force; what was undone is gone."""
+        return _feedback_list(await house.store.feedback.current(parse_user(user)))
+
+    @post("/{user:str}/feedback", summary="Say something of a track", status_code=200)
+    async def add_feedback(
+        self, *, house: HouseHere, user: str, data: FeedbackBody
+    ) -> FeedbackList:
+        """Say more, less, never, snooze (for `days`) or undo; it acts on the very next list."""
+        said = await give_feedback(
+            house,
+            user_id=parse_user(user),
+            track_id=TrackId(data.track),
+            kind=data.kind,
+            days=data.days,
+        )
+        return _feedback_list(said)
+
+    @get("/{user:str}/listens", summary="Listens, the newest first")
+    async def list_listens(
+        self,
+        *,
+        house: HouseHere,
+        user: str,
+        n: Annotated[int, Parameter(ge=1, le=N_LISTENS_MAX)] = 100,
+        before: Annotated[int | None, Parameter(ge=0)] = None,
+    ) -> ListenList:
+        """List listens that started before the unix second `before`."""
+        return await load_listens(house, user_id=parse_user(user), n=n, before=before)
+
+    @get(
+        "/{user:str}/listens/export",
+        summary="Everything of a user, as JSON lines",
+        media_type=NDJSON,
+    )
+    async def export_listens(self, *, house: HouseHere, user: str) -> Stream:
+        """Stream ledgers, feedback and listens, one object a line, each with its `type`."""
+        user_id: UserId = parse_user(user)
+        lines: AsyncIterator[bytes] = export_user(house, user_id)
+        return Stream(
+            lines,
+            media_type=NDJSON,
+            headers={"Content-Disposition": 'attachment; filename="harmonyhub-export.ndjson"'},
+        )
+
+    @get("/{user:str}/imports", summary="Imports of a user")
+    async def list_imports(self, *, house: HouseHere, user: str) -> LedgerList:
+        """List the ledgers of a user's imports, the newest first."""
+        ledgers = await house.store.ledgers.of_user(parse_user(user))
+        return LedgerList(items=[LedgerView.of(ledger) for ledger in ledgers])
+
+
+def _feedback_list(said: list[Feedback]) -> FeedbackList:
+    return FeedbackList(items=[FeedbackView.of(one) for one in said])

@@ -1,0 +1,82 @@
+"""Puts the app together: routes, errors, the gate."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+
+import harmonyhub
+from harmonyhub.domain.errors import HarmonyHubError
+from harmonyhub.web.api.imports import ImportRoutes
+from harmonyhub.web.api.jobs import JobRoutes
+from harmonyhub.web.api.tracks import TrackRoutes
+from harmonyhub.web.api.users import UserRoutes
+from harmonyhub.web.assets import show_asset
+from harmonyhub.web.events import Closing
+from harmonyhub.web.gate import LOOPBACK_NAMES, Gate
+from harmonyhub.web.health import livez, readyz
+from harmonyhub.web.pages.importing import importing
+from harmonyhub.web.pages.listening import listening
+from harmonyhub.web.pages.operating import operating
+from harmonyhub.web.pages.visitor import provide_visitor
+from harmonyhub.web.problems import answer_error
+from harmonyhub.web.server import is_loopback
+from harmonyhub.web.uploads import clear_stale_uploads
+from harmonyhub.wiring.house import House
+
+SMALL_BODY_BYTES = 64 * 1024  # all but uploads
+
+
+def build_app(house: House) -> Litestar:
+    """Build the app that serves this house: pages, API, health."""
+    closing = Closing()
+    pages = Router("/", route_handlers=[listening, importing, operating], include_in_schema=False)
+    api = Router("/api/v1", route_handlers=[UserRoutes, ImportRoutes, TrackRoutes, JobRoutes])
+    app = Litestar(
+        route_handlers=[pages, api, livez, readyz, show_asset],
+        dependencies={
+            "house": Provide(lambda: house, sync_to_thread=False),
+            "closing": Provide(lambda: closing, sync_to_thread=False),
+            "visitor": Provide(provide_visitor),
+        },
+        exception_handlers={HarmonyHubError: answer_error, Exception: answer_error},
+        on_startup=[lambda: clear_stale_uploads(house.spool_dir, now=house.clock())],
+        openapi_config=_openapi(),
+        request_max_body_size=SMALL_BODY_BYTES,
+        logging_config=None,
+    )
+    app.state.closing = closing
+    # Litestar's own middleware runs only for addresses that exist; the gate stands before all.
+    app.asgi_handler = Gate(
+        app.asgi_handler,
+        password=_password(house),
+        own_hosts=_own_hosts(house),
+    )
+    return app
+
+
+def _password(house: House) -> str | None:
+    secret = house.settings.access_password
+    return None if secret is None else secret.reveal()
+
+
+def _own_hosts(house: House) -> frozenset[str] | None:
+    """Name the hosts that may be asked for; a password protects by itself, behind a proxy too."""
+    settings = house.settings
+    if not is_loopback(settings.host) or settings.access_password is not None:
+        return None
+    return LOOPBACK_NAMES | {settings.host}
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="HarmonyHub",
+        version=harmonyhub.__version__,
+        description="Personalized music recommendations with true reasons, and track analysis.",
+        path="/api/v1",
+        render_plugins=[
+            JsonRenderPlugin(path="/openapi.json"),
+            YamlRenderPlugin(path="/openapi.yaml"),
+        ],
+        use_handler_docstrings=True,
+    )

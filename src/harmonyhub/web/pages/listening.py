@@ -1,0 +1,178 @@
+"""The pages of the listener: For you and its sister lists, one track, search, feedback."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from litestar import Response, Router, get, post
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import NotFoundException
+from litestar.params import Body, Parameter
+from litestar.response import Redirect
+from markupsafe import Markup
+
+from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
+from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.recommendations import FeedbackKind, ListName
+from harmonyhub.flows.analyse import load_track_page
+from harmonyhub.flows.feedback import give_feedback
+from harmonyhub.flows.recommend import recommend
+from harmonyhub.web.pages.numbers import NumberRow, list_numbers
+from harmonyhub.web.pages.pictures import draw_months
+from harmonyhub.web.pages.visitor import VisitorHere, way_back
+from harmonyhub.web.requests import HouseHere
+from harmonyhub.web.views import search_tracks
+from harmonyhub.wiring.house import House
+
+N_CARDS = 24
+N_SIMILAR = 8
+N_FOUND = 40
+N_PLAYS_LISTED = 8
+SAID = ("said", "track")  # of the address after feedback: what the banner speaks of
+LISTS = {
+    ListName.FOR_YOU: ("For you", "Picked from what you play"),
+    ListName.DISCOVER: ("Discover", "Tracks you have never played"),
+    ListName.REDISCOVER: ("Rediscover", "Loved once, not heard for long"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackForm:
+    """A feedback button: the track, what is said, and the page to go back to."""
+
+    track: str
+    kind: FeedbackKind
+    next: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class SaidTrack:
+    """A track that the listener said something of."""
+
+    id: TrackId
+    title: str
+    artist: str
+    kind: FeedbackKind
+    until: int | None
+
+
+@get(["/", "/{list_name:str}"])
+async def show_list(
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    list_name: str = ListName.FOR_YOU.value,
+    said: FeedbackKind | None = None,
+    track: str | None = None,
+) -> Response[bytes]:
+    """Show one of the three lists; after feedback, a banner with a way to undo it."""
+    shown = next((known for known in LISTS if known.value == list_name), None)
+    if shown is None:
+        raise NotFoundException(f"There is no page /{list_name}.")
+    answer = await recommend(house, user_id=visitor.user_id, list_name=shown, n=N_CARDS)
+    spoken_of = await house.store.tracks.get(TrackId(track)) if said and track else None
+    feedback = await load_said(house, visitor.user_id)
+    return visitor.page(
+        "for_you.html",
+        lists=LISTS,
+        shown=shown,
+        answer=answer,
+        said=said,
+        spoken_of=spoken_of,
+        feedback=feedback,
+        said_kinds={one.id: one.kind.value for one in feedback},
+    )
+
+
+@get("/tracks/{track_id:str}")
+async def show_track(
+    *, house: HouseHere, visitor: VisitorHere, track_id: str, said: FeedbackKind | None = None
+) -> Response[bytes]:
+    """Show one track: facts, plays, analysis, and more like it."""
+    page = await load_track_page(house, user_id=visitor.user_id, track_id=TrackId(track_id))
+    similar = await recommend(
+        house,
+        user_id=visitor.user_id,
+        list_name=ListName.MORE_LIKE_THIS,
+        n=N_SIMILAR,
+        seed_track_id=page.track.id,
+    )
+    plays = [at for at in page.plays if at]
+    return visitor.page(
+        "track.html",
+        track=page.track,
+        plays=page.plays,
+        listed_plays=plays[:N_PLAYS_LISTED],
+        months=draw_months(plays) if plays else None,
+        analysis=page.analysis,
+        pictures=_draw_analysis(page.analysis),
+        numbers=_numbers(page.analysis),
+        feedback=page.feedback,
+        similar=similar,
+        said=said,
+    )
+
+
+@get("/search")
+async def search(
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    q: Annotated[str, Parameter(max_length=200)] = "",
+) -> Response[bytes]:
+    """Show the tracks that fit the words of the search box."""
+    found = await search_tracks(house, text=q, n=N_FOUND)
+    return visitor.page("search.html", query=q, found=found)
+
+
+@post("/feedback")
+async def take_feedback(
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    data: Annotated[FeedbackForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Redirect:
+    """Take a feedback button, and go back to the page with the banner."""
+    await give_feedback(
+        house, user_id=visitor.user_id, track_id=TrackId(data.track), kind=data.kind
+    )
+    return Redirect(_with_said(way_back(data.next), data), status_code=303)
+
+
+async def load_said(house: House, user_id: UserId) -> list[SaidTrack]:
+    """Load the feedback in force with the titles of its tracks, the newest first."""
+    current = await house.store.feedback.current(user_id)
+    tracks = await house.store.tracks.get_many([one.track_id for one in current])
+    return [
+        SaidTrack(
+            id=one.track_id,
+            title=tracks[one.track_id].title,
+            artist=tracks[one.track_id].artist,
+            kind=one.kind,
+            until=one.until,
+        )
+        for one in sorted(current, key=lambda one: -one.at)
+        if one.track_id in tracks
+    ]
+
+
+def _with_said(path: str, form: FeedbackForm) -> str:
+    parts = urlsplit(path)
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in SAID]
+    query = urlencode([*kept, ("said", form.kind.value), ("track", form.track)])
+    return f"{parts.path}?{query}"
+
+
+def _draw_analysis(analysis: TrackAnalysis | None) -> list[Markup]:
+    if analysis is None:
+        return []
+    # Our own drawings; analysis.pictures escapes the one foreign text in them, the file's name.
+    return [Markup(draw(analysis)) for draw in (waveform_svg, chroma_svg)]  # noqa: S704
+
+
+def _numbers(analysis: TrackAnalysis | None) -> list[NumberRow]:
+    return [] if analysis is None else list_numbers(analysis)
+
+
+listening = Router("/", route_handlers=[show_list, show_track, search, take_feedback])

@@ -1,0 +1,44 @@
+"""The pages of the operator and the developer: status, and the API reference."""
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, Router, get, post
+from litestar.response import Redirect
+
+from harmonyhub.domain.errors import UnavailableError
+from harmonyhub.flows.status import StatusReport, load_status
+from harmonyhub.flows.train import submit_training
+from harmonyhub.web.pages.rendering import render
+from harmonyhub.web.pages.visitor import VisitorHere
+from harmonyhub.web.reference import list_codes, list_operations
+from harmonyhub.web.requests import HouseHere
+
+
+@get("/status")
+async def show_status(house: HouseHere) -> Response[bytes]:
+    """Show what works now and how much there is; also while the store does not answer."""
+    report: StatusReport | None = None
+    outage: UnavailableError | None = None
+    try:
+        report = await load_status(house)
+    except UnavailableError as error:
+        outage = error
+    body = render("status.html", report=report, outage=outage, path="/status")
+    return Response(body, media_type=MediaType.HTML, status_code=200 if report else 503)
+
+
+@post("/training")
+async def take_training(house: HouseHere) -> Redirect:
+    """Take the button "train now", and go to the job."""
+    job = await submit_training(house)
+    return Redirect(f"/jobs/{job.id}", status_code=303)
+
+
+@get("/api/v1/docs")
+async def show_reference(request: Request[Any, Any, Any], visitor: VisitorHere) -> Response[bytes]:
+    """Show the API reference, made from the OpenAPI document."""
+    operations = list_operations(request.app.openapi_schema.to_schema())
+    return visitor.page("reference.html", operations=operations, codes=list_codes())
+
+
+operating = Router("/", route_handlers=[show_status, take_training, show_reference])

@@ -1,0 +1,82 @@
+"""Who looks at a page: the user of the cookie, of the address, or the one of this machine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
+
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
+from litestar.params import Dependency
+
+from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.ids import UserId
+from harmonyhub.web.pages.rendering import render
+from harmonyhub.web.requests import DEFAULT_USER, HouseHere, parse_user
+
+COOKIE = "hh_user"
+COOKIE_S = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One page view: whose data is shown, who else could be chosen, and the address."""
+
+    user_id: UserId
+    users: Sequence[UserId]
+    path: str
+    is_new_choice: bool
+
+    def page(self, template: str, **context: object) -> Response[bytes]:
+        """Render a page for this visitor; a new choice of user is remembered."""
+        body = render(template, visitor=self, path=self.path, **context)
+        response = Response(body, media_type=MediaType.HTML)
+        if self.is_new_choice:
+            response.set_cookie(
+                Cookie(
+                    key=COOKIE,
+                    value=quote(self.user_id, safe=""),
+                    max_age=COOKIE_S,
+                    httponly=True,
+                    samesite="lax",
+                )
+            )
+        return response
+
+
+VisitorHere = Annotated[Visitor, Dependency(skip_validation=True)]
+
+
+async def provide_visitor(request: Request[Any, Any, Any], house: HouseHere) -> Visitor:
+    """Find out whose page is asked for."""
+    chosen = request.query_params.get("user")
+    user_id = parse_user(chosen) if chosen is not None else remembered_user(request)
+    known = await house.store.users.list_all()
+    return Visitor(
+        user_id=user_id,
+        users=sorted(
+            {*known, user_id, DEFAULT_USER}, key=lambda name: (name != DEFAULT_USER, name)
+        ),
+        path=own_path(request),
+        is_new_choice=chosen is not None,
+    )
+
+
+def remembered_user(request: Request[Any, Any, Any]) -> UserId:
+    """Read the user of the cookie; a damaged one counts as none."""
+    try:
+        return parse_user(unquote(request.cookies.get(COOKIE) or DEFAULT_USER))
+    except RefusedInputError:
+        return DEFAULT_USER
+
+
+def own_path(request: Request[Any, Any, Any]) -> str:
+    """Give the address of this page, as a form's way back."""
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def way_back(path: str) -> str:
+    """Take the way back of a form only if it stays on this site."""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if is_local and path.isprintable() else "/"

@@ -1,0 +1,203 @@
+"""Bodies of the API that are not domain values as they stand."""
+
+from typing import Self
+
+import msgspec
+
+from harmonyhub.domain.jobs import Job, JobKind, JobState, Progress
+from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind
+from harmonyhub.domain.music import Track
+from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+
+
+class FeedbackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a listener says of a track; `days` goes with a snooze only."""
+
+    track: str
+    kind: FeedbackKind
+    days: int | None = None
+
+
+class FeedbackView(msgspec.Struct, frozen=True):
+    """One thing said, as it stands now; times are unix seconds UTC."""
+
+    track: str
+    kind: FeedbackKind
+    at: int
+    until: int | None
+
+    @classmethod
+    def of(cls, said: Feedback) -> Self:
+        """Translate the domain value."""
+        return cls(track=said.track_id, kind=said.kind, at=said.at, until=said.until)
+
+
+class FeedbackList(msgspec.Struct, frozen=True):
+    """All feedback of one user that is in force."""
+
+    items: list[FeedbackView]
+
+
+class UserView(msgspec.Struct, frozen=True):
+    """One user of this house."""
+
+    id: str
+
+
+class UserList(msgspec.Struct, frozen=True):
+    """All users of this house."""
+
+    items: list[UserView]
+
+
+class TrackView(msgspec.Struct, frozen=True):
+    """One track of the catalogue; `keys` holds its outside names (`isrc:...`, `spotify:...`)."""
+
+    id: str
+    title: str
+    artist: str
+    artists: list[str]
+    release: str | None
+    duration_s: float | None
+    tags: list[str]
+    keys: list[str]
+
+    @classmethod
+    def of(cls, track: Track) -> Self:
+        """Translate the domain value."""
+        return cls(
+            id=track.id,
+            title=track.title,
+            artist=track.artist,
+            artists=list(track.artist_names),
+            release=track.release_title,
+            duration_s=track.duration_s,
+            tags=list(track.tags),
+            keys=list(track.keys),
+        )
+
+
+class TrackList(msgspec.Struct, frozen=True):
+    """Tracks that a search found, the best fit first."""
+
+    items: list[TrackView]
+
+
+class ListenView(msgspec.Struct, frozen=True):
+    """One listen; `played_at` is the start in unix seconds UTC, 0 where the source told none."""
+
+    track: str
+    title: str
+    artist: str
+    played_at: int
+    played_ms: int | None
+    source: SourceKind
+
+
+class ListenList(msgspec.Struct, frozen=True):
+    """Listens, the newest first; `before` asks for the next page, None at the end."""
+
+    items: list[ListenView]
+    before: int | None
+
+
+class JobView(msgspec.Struct, frozen=True):
+    """A job as a client sees it: without the paths and leases inside; times are unix seconds."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    user: str | None
+    progress: Progress
+    result: dict[str, object] | None
+    error: str | None
+    hint: str | None
+    ledger: str | None
+    file_name: str | None
+    attempts: int
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Translate the domain value."""
+        return cls(
+            id=job.id,
+            kind=job.kind,
+            state=job.state,
+            user=job.user_id,
+            progress=job.progress,
+            result=None if job.result is None else dict(job.result),
+            error=job.error,
+            hint=job.hint,
+            ledger=_text(job.arguments.get("ledger")),
+            file_name=_text(job.arguments.get("file_name")),
+            attempts=job.attempts,
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+        )
+
+
+class JobList(msgspec.Struct, frozen=True):
+    """Jobs, the newest first."""
+
+    items: list[JobView]
+
+
+class LedgerView(msgspec.Struct, frozen=True):
+    """The account of one import: `lines` is the sum of the five groups."""
+
+    id: str
+    user: str
+    file_name: str
+    source: SourceKind | None
+    state: LedgerState
+    lines: int
+    kept: int
+    duplicate: int
+    too_short: int
+    not_music: int
+    unreadable: int
+    note: str
+    started_at: int
+    finished_at: int | None
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Self:
+        """Translate the domain value."""
+        tally = ledger.tally
+        return cls(
+            id=ledger.id,
+            user=ledger.user_id,
+            file_name=ledger.file_name,
+            source=ledger.source,
+            state=ledger.state,
+            lines=tally.lines,
+            kept=tally.kept,
+            duplicate=tally.duplicate,
+            too_short=tally.too_short,
+            not_music=tally.not_music,
+            unreadable=tally.unreadable,
+            note=ledger.note,
+            started_at=ledger.started_at,
+            finished_at=ledger.finished_at,
+        )
+
+
+class LedgerList(msgspec.Struct, frozen=True):
+    """Imports of one user, the newest first."""
+
+    items: list[LedgerView]
+
+
+class ImportAccepted(msgspec.Struct, frozen=True):
+    """An import that was queued: the job to watch and the ledger to read."""
+
+    job: JobView
+    ledger: LedgerView
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
