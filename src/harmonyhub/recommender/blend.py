@@ -40,7 +40,7 @@ class ListBlend:
 # its best candidates 1 to 10; the others are set against that. Popularity breaks ties.
 UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
 # Loved comes first; what is near to the taste of late breaks ties among the loved.
-HEARD: Blend = {OWN_PLAYS: 1.0, ITEM_TO_ITEM: 0.01}
+HEARD: Blend = {OWN_PLAYS: 0.5, ITEM_TO_ITEM: 0.005}
 LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
 
 BLENDS: Mapping[ListName, ListBlend] = {

@@ -14,22 +14,25 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
 
 DAY_S = 86_400
-PLAYS_HALF = 2.0  # two plays count half of very many: the tenth play says less than the second
+PLAYS_HALF = 1.0  # one play counts half of very many: the tenth play says less than the second
+VOTES_HALF = 0.25  # which tracks go together: here how often says little (validation: +2 % NDCG)
 RECENCY_HALF_LIFE_DAYS = 180.0  # half a year: a taste changes with seasons, not with days
 RECENCY_FLOOR = 0.5  # an old love counts half of a new one, never nothing
 RECENCY_UNKNOWN = 0.75  # no date: the middle of the range
 
 
-def weigh_plays(plays: NDArray[Any]) -> FloatArray:
+def weigh_plays(plays: NDArray[Any], half: float = PLAYS_HALF) -> FloatArray:
     """Turn play counts into weights in [0, 1) that saturate.
 
     Parameters
     ----------
     plays : array
         0 or more.
+    half : float
+        As many plays weigh 0.5.
     """
     counts = plays.astype(np.float32)
-    return counts / (counts + np.float32(PLAYS_HALF))
+    return counts / (counts + np.float32(half))
 
 
 def weigh_recency(last_played_at: NDArray[np.int64], newest_at: int) -> FloatArray:

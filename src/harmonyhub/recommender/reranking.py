@@ -16,7 +16,7 @@ from harmonyhub.recommender.interactions import DAY_S, FloatArray, IntArray
 PAGE = 20  # the caps hold for every page of this many tracks
 ARTIST_CAP = 3
 RELEASE_CAP = 2  # three read as one album's playlist
-FAMILIAR_CAP = 5  # a quarter of a page: enough to trust the list, the rest is news
+KNOWN_CAP = 5  # a quarter of a page: enough to trust the list, the rest is news
 DEPTH_FACTOR = 20  # candidates per place; enough for the caps but in odd catalogues,
 DEPTH_MAX = 5_000  # where a second try looks this deep
 LESS_TRACK, LESS_ARTIST = 0.3, 0.6  # "less" is no "never": it steps back, with its artist
@@ -49,46 +49,52 @@ def demote(
 def choose(
     scores: FloatArray, *, n: int, list_name: ListName, eligible: Eligible, index: ServingIndex
 ) -> IntArray:
-    """Choose up to `n` tracks, the best first, page by page within the caps.
+    """Choose up to `n` tracks page by page within the caps, the best of a page first.
 
     Only tracks over 0 are chosen; equal ones in index order. A page holds at most three tracks of
     an artist and two of a release, the list one version of a song; in For you a quarter of a page
-    is known, more only where the news runs out. A list that can hold but one artist has no caps.
+    is known, more or less only where one kind runs out. A list that can hold but one artist has no
+    caps.
     """
-    masked = np.where(eligible.allowed, scores, 0)
-    familiar = eligible.heard if list_name is ListName.FOR_YOU else np.zeros_like(eligible.heard)
+    news = np.where(eligible.allowed, scores, 0)
+    known = np.zeros_like(news)
+    if list_name is ListName.FOR_YOU:
+        known = np.where(eligible.heard, news, 0)
+        news = np.where(eligible.heard, 0, news)
     chosen: list[int] = []
     for depth in (n * DEPTH_FACTOR + PAGE, DEPTH_MAX):
-        ranked = _best(masked, max(depth, n))
-        chosen = _fill(ranked, n=n, familiar=familiar, index=index)
-        if len(chosen) == n or len(ranked) < depth:
+        candidates = [*_best(news, depth), *_best(known, depth)]
+        chosen = _fill(candidates, scores, n=n, is_known=known > 0, index=index)
+        if len(chosen) == n:
             break
     return np.array(chosen, dtype=np.int32)
 
 
 @dataclass(slots=True)
 class _Page:
-    """Counts of the page that is being filled."""
+    """Counts of the page that is being filled; `limits` are for (news, known) tracks."""
 
     index: ServingIndex
-    familiar: NDArray[np.bool_]
+    is_known: NDArray[np.bool_]
     is_capped: bool
-    n_familiar: int = 0
+    limits: tuple[int, int]
+    kinds: Counter[bool] = field(default_factory=Counter)
     artists: Counter[int] = field(default_factory=Counter)
     releases: Counter[int] = field(default_factory=Counter)
 
-    def take(self, item: int, *, familiar_cap: int) -> bool:
-        """Put a track on the page if the caps allow it."""
+    def take(self, item: int) -> bool:
+        """Put a track on the page if the caps and limits allow it."""
         artists = self.index.artists_of(item)
         release = int(self.index.releases[item])
-        is_over = self.is_capped and (
+        kind = bool(self.is_known[item])
+        if self.kinds[kind] >= self.limits[kind]:
+            return False
+        if self.is_capped and (
             (release >= 0 and self.releases[release] >= RELEASE_CAP)
             or any(self.artists[artist] >= ARTIST_CAP for artist in artists)
-        )
-        is_familiar = bool(self.familiar[item])
-        if is_over or (is_familiar and self.n_familiar >= familiar_cap):
+        ):
             return False
-        self.n_familiar += is_familiar
+        self.kinds[kind] += 1
         self.artists.update(artists)
         self.releases[release] += 1
         return True
@@ -99,38 +105,47 @@ def _best(scores: FloatArray, depth: int) -> list[int]:
     positive = np.flatnonzero(scores > 0)
     if len(positive) > depth:
         # Keep all that tie with the last one, else which of them stay is chance.
-        limit = np.partition(scores[positive], len(positive) - depth)[len(positive) - depth]
+        place = len(positive) - depth
+        limit = np.partition(scores[positive], place)[place]
         positive = positive[scores[positive] >= limit]
     order = np.argsort(-scores[positive], kind="stable")
     return [int(item) for item in positive[order][:depth]]
 
 
 def _fill(
-    ranked: list[int], *, n: int, familiar: NDArray[np.bool_], index: ServingIndex
+    candidates: list[int],
+    scores: FloatArray,
+    *,
+    n: int,
+    is_known: NDArray[np.bool_],
+    index: ServingIndex,
 ) -> list[int]:
+    ranked = sorted(candidates, key=lambda item: (-scores[item], item))
     main_artists = {next(iter(index.artists_of(item)), -1) for item in ranked}
+    is_capped = len(main_artists) > 1 or -1 in main_artists
     waiting = _one_version_each(ranked, index)
     chosen: list[int] = []
     while waiting and len(chosen) < n:
-        page = _Page(index, familiar, is_capped=len(main_artists) > 1)
         size = min(PAGE, n - len(chosen))
+        n_known = size * KNOWN_CAP // PAGE if is_known.any() else 0
+        page = _Page(index, is_known, is_capped=is_capped, limits=(size - n_known, n_known))
         taken = _fill_page(waiting, page, size=size)
-        chosen += sorted(taken, key=ranked.index)
+        chosen += [item for item in waiting if item in taken]
         if len(taken) < size:
             break  # the caps hold all others back: a short page is honest
         waiting = [item for item in waiting if item not in taken]
     return chosen
 
 
-def _fill_page(waiting: list[int], page: _Page, *, size: int) -> dict[int, None]:
-    taken: dict[int, None] = {}
-    # The familiar share is counted per page; what it held back may fill a page that stays short.
-    for familiar_cap in (max(size * FAMILIAR_CAP // PAGE, 1), size):
+def _fill_page(waiting: list[int], page: _Page, *, size: int) -> set[int]:
+    taken: set[int] = set()
+    for limits in (page.limits, (size, size)):  # where one kind runs out, the other fills up
+        page.limits = limits
         for item in waiting:
             if len(taken) == size:
                 return taken
-            if item not in taken and page.take(item, familiar_cap=familiar_cap):
-                taken[item] = None
+            if item not in taken and page.take(item):
+                taken.add(item)
     return taken
 
 

@@ -13,6 +13,7 @@ from harmonyhub.domain.jobs import Progress
 from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import (
+    VOTES_HALF,
     FloatArray,
     check_plays,
     place_pairs,
@@ -61,7 +62,7 @@ def train(
 
     report(0)
     weights = sparse.csr_matrix(
-        (weigh_plays(pairs.plays), (pairs.user_index, pairs.track_index)),
+        (weigh_plays(pairs.plays, VOTES_HALF), (pairs.user_index, pairs.track_index)),
         shape=(len(interactions.user_ids), n_tracks),
     )
     neighbours = learn_neighbours(weights, seed=seed, on_block=report)

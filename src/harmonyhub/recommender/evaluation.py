@@ -1,0 +1,157 @@
+"""Evaluation by strong generalization: how well are listeners served whom training never saw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import FloatArray, read_pairs
+from harmonyhub.recommender.metrics import Estimate, UserMetrics, estimate, measure
+from harmonyhub.recommender.training import train_index
+
+GIVEN_SHARE = 0.8  # of each held-out history; the rest is to be found
+HELD_OUT_SHARE = 0.1  # of the users, for validation and for the test each
+MIN_ITEMS = 5  # fewer, and a fifth of the history is no item at all
+MIN_USERS = 10  # one held-out user in each part
+BATCH_CELLS = 20_000_000  # scores held at once: 80 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well one method found the hidden items."""
+
+    recall_at_20: Estimate
+    recall_at_50: Estimate
+    ndcg_at_100: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class PartReport:
+    """The shipped recommender beside most popular, on the same users and items."""
+
+    n_users: int
+    recommender: Quality
+    most_popular: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """What an evaluation found. Choices are made on `validation`; `test` is only looked at."""
+
+    n_users: int
+    n_items: int
+    n_pairs: int
+    seed: int
+    validation: PartReport
+    test: PartReport
+
+
+def arrange_pairs(
+    users: NDArray[Any], items: NDArray[Any], plays: NDArray[Any]
+) -> sparse.csr_matrix:
+    """Arrange columns of a table as users x items plays; ids may be of any sortable type.
+
+    Raises
+    ------
+    RefusedInputError
+        If the columns differ in length or a number of plays is negative or not finite.
+    """
+    if not len(users) == len(items) == len(plays):
+        raise RefusedInputError(
+            "The columns user, item and plays differ in length.", hint="Write the table again."
+        )
+    user_ids, rows = np.unique(users, return_inverse=True)
+    item_ids, columns = np.unique(items, return_inverse=True)
+    shape = (len(user_ids), len(item_ids))
+    counts = np.asarray(plays, dtype=np.float32)
+    return read_pairs(sparse.csr_matrix((counts, (rows, columns)), shape=shape))
+
+
+def evaluate(plays: sparse.csr_matrix, *, seed: int = 0) -> EvaluationReport:
+    """Hold users out, train on the others, and measure on the held-out ones.
+
+    Parameters
+    ----------
+    plays : csr_matrix, shape (users, items)
+        Plays per pair.
+    seed : int
+        Draws the users and what of their histories is hidden.
+
+    Raises
+    ------
+    RefusedInputError
+        If there are fewer than ten users with at least five items.
+    """
+    pairs = read_pairs(plays)
+    rng = np.random.default_rng(seed)
+    able = np.flatnonzero(np.diff(pairs.indptr) >= MIN_ITEMS)
+    if len(able) < MIN_USERS:
+        raise RefusedInputError(
+            f"{len(able)} users have {MIN_ITEMS} items or more; {MIN_USERS} are needed.",
+            hint="Evaluate on more listening histories.",
+        )
+    held_out = rng.permutation(able)[: 2 * round(len(able) * HELD_OUT_SHARE)]
+    validation, test = np.sort(np.split(held_out, 2), axis=1)
+    training = np.setdiff1d(np.arange(pairs.shape[0]), held_out)
+    index = train_index(pairs[training], seed=seed)
+    return EvaluationReport(
+        n_users=pairs.shape[0],
+        n_items=pairs.shape[1],
+        n_pairs=pairs.nnz,
+        seed=seed,
+        validation=_report(index, pairs[validation], rng),
+        test=_report(index, pairs[test], rng),
+    )
+
+
+def hide(
+    histories: sparse.csr_matrix, rng: np.random.Generator
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Split each history into a given part of 80 % and a hidden part of at least one item."""
+    is_given = np.zeros(histories.nnz, dtype=bool)
+    for start, stop in zip(histories.indptr[:-1], histories.indptr[1:], strict=True):
+        n_items = stop - start
+        n_given = min(int(n_items * GIVEN_SHARE), n_items - 1)
+        is_given[start + rng.choice(n_items, n_given, replace=False)] = True
+    return _keep(histories, is_given), _keep(histories, ~is_given)
+
+
+def _keep(matrix: sparse.csr_matrix, mask: NDArray[np.bool_]) -> sparse.csr_matrix:
+    kept = matrix.copy()
+    kept.data = np.where(mask, matrix.data, 0)
+    kept.eliminate_zeros()
+    return kept
+
+
+def _report(
+    index: ServingIndex, histories: sparse.csr_matrix, rng: np.random.Generator
+) -> PartReport:
+    given, hidden = hide(histories, rng)
+    ours, popular = [], []
+    size = max(BATCH_CELLS // max(index.n_tracks, 1), 1)
+    for start in range(0, given.shape[0], size):
+        batch = slice(start, start + size)
+        scores = index.score(given[batch])
+        baseline: FloatArray = np.tile(index.listeners.astype(np.float32), (len(scores), 1))
+        ours.append(measure(scores, given[batch], hidden[batch]))
+        popular.append(measure(baseline, given[batch], hidden[batch]))
+    return PartReport(
+        n_users=given.shape[0],
+        recommender=_summarize(ours, rng),
+        most_popular=_summarize(popular, rng),
+    )
+
+
+def _summarize(batches: list[UserMetrics], rng: np.random.Generator) -> Quality:
+    def together(name: str) -> Estimate:
+        return estimate(np.concatenate([getattr(batch, name) for batch in batches]), rng)
+
+    return Quality(
+        recall_at_20=together("recall_at_20"),
+        recall_at_50=together("recall_at_50"),
+        ndcg_at_100=together("ndcg_at_100"),
+    )
