@@ -1,0 +1,1 @@
+"""The one door to MongoDB: repositories, indexes, migrations and the embedded server."""

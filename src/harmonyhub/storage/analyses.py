@@ -1,0 +1,49 @@
+"""Analyses of audio files, by the hash of the bytes and the version of the recipe."""
+
+import msgspec
+
+from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.domain.ids import AudioHash, TrackId
+from harmonyhub.storage.documents import Database
+from harmonyhub.storage.door import guarded
+
+
+@guarded
+class Analyses:
+    """All analyses; the same bytes are analysed once per version."""
+
+    def __init__(self, database: Database) -> None:
+        self._analyses = database["analyses"]
+
+    async def put(self, analysis: TrackAnalysis, *, track_id: TrackId | None, now: int) -> None:
+        """Store an analysis and tie it to a track; the same one again replaces the first."""
+        await self._analyses.replace_one(
+            {"_id": _analysis_id(analysis.audio_hash, analysis.analysis_version)},
+            {"track": track_id, "at": now, "analysis": msgspec.to_builtins(analysis)},
+            upsert=True,
+        )
+
+    async def get(self, audio_hash: AudioHash, analysis_version: str) -> TrackAnalysis | None:
+        """Load the analysis of these bytes by this version of the recipe."""
+        document = await self._analyses.find_one(
+            {"_id": _analysis_id(audio_hash, analysis_version)}
+        )
+        return msgspec.convert(document["analysis"], TrackAnalysis) if document else None
+
+    async def of_track(self, track_id: TrackId) -> TrackAnalysis | None:
+        """Load the latest analysis of a track."""
+        document = await self._analyses.find_one({"track": track_id}, sort=[("at", -1)])
+        return msgspec.convert(document["analysis"], TrackAnalysis) if document else None
+
+    async def tracks_with_analysis(self) -> list[TrackId]:
+        """List the tracks that have an analysis."""
+        found = await self._analyses.distinct("track", {"track": {"$ne": None}})
+        return [TrackId(track_id) for track_id in found]
+
+    async def reassign(self, *, old: TrackId, new: TrackId) -> None:
+        """Move all analyses of one track to another."""
+        await self._analyses.update_many({"track": old}, {"$set": {"track": new}})
+
+
+def _analysis_id(audio_hash: AudioHash, analysis_version: str) -> str:
+    return f"{audio_hash}:{analysis_version}"

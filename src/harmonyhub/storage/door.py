@@ -1,0 +1,92 @@
+"""Driver errors become ours here, so that nobody else imports the driver to catch something."""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from pymongo import errors
+
+from harmonyhub.domain.errors import (
+    ConfigurationError,
+    HarmonyHubError,
+    StoreUnavailableError,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+ACCESS_CODES = frozenset({13, 18})  # Unauthorized, AuthenticationFailed
+FULL_DISK_CODE = 14031
+URI_HINT = "Correct HARMONYHUB_MONGODB_URI: mongodb://user:password@host:port/?replicaSet=name."
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Raise our errors in place of the driver's."""
+    try:
+        yield
+    except errors.PyMongoError as error:
+        raise translate(error) from error
+
+
+def translate(error: errors.PyMongoError) -> HarmonyHubError:
+    """Say in our words what the driver reports; a URI may hold a password and is never repeated."""
+    if isinstance(error, errors.InvalidURI | errors.ConfigurationError):
+        return ConfigurationError("The address of MongoDB cannot be used.", hint=URI_HINT)
+    if isinstance(error, errors.OperationFailure):
+        return _translate_refusal(error)
+    return StoreUnavailableError(
+        f"MongoDB does not answer ({type(error).__name__}).",
+        hint="See that MongoDB runs and that HARMONYHUB_MONGODB_URI leads to it.",
+    )
+
+
+def _translate_refusal(error: errors.OperationFailure) -> HarmonyHubError:
+    if error.code in ACCESS_CODES:
+        return ConfigurationError(
+            "MongoDB refuses our user name or password.",
+            hint="Correct them in HARMONYHUB_MONGODB_URI; the user needs the role readWrite.",
+        )
+    if error.code == FULL_DISK_CODE:
+        return StoreUnavailableError("MongoDB has no disk space left.", hint="Free disk space.")
+    if error.timeout or error.has_error_label("RetryableWriteError"):
+        return StoreUnavailableError(
+            f"MongoDB did not finish in time (code {error.code}).",
+            hint="See that the replica set has a primary and is not overloaded.",
+        )
+    return HarmonyHubError(
+        f"MongoDB refused an operation (code {error.code}, {type(error).__name__}).",
+        hint="This is a fault of ours unless the server is older than 6.0; report it.",
+    )
+
+
+def guarded(repository: C) -> C:
+    """Let every coroutine and asynchronous generator of a class raise our errors only."""
+    for name, member in vars(repository).items():
+        if inspect.iscoroutinefunction(member):
+            setattr(repository, name, _guard_coroutine(member))
+        elif inspect.isasyncgenfunction(member):
+            setattr(repository, name, _guard_generator(member))
+    return repository
+
+
+def _guard_coroutine(function: Callable[P, Any]) -> Callable[P, Any]:
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+        with our_errors():
+            return await function(*args, **kwargs)
+
+    return call
+
+
+def _guard_generator(function: Callable[P, AsyncIterator[T]]) -> Callable[P, AsyncIterator[T]]:
+    @functools.wraps(function)
+    async def iterate(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        with our_errors():
+            async for item in function(*args, **kwargs):
+                yield item
+
+    return iterate

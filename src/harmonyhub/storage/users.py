@@ -1,0 +1,64 @@
+"""Users, and the revision that tells whether what we know of one has changed."""
+
+from bson.binary import Binary
+from pymongo.errors import DuplicateKeyError
+
+from harmonyhub.domain.errors import ConflictError
+from harmonyhub.domain.ids import UserId
+from harmonyhub.storage.documents import Database
+from harmonyhub.storage.door import guarded
+from harmonyhub.storage.listen_keys import user_prefix
+
+
+@guarded
+class Users:
+    """All users; `revision` grows with everything that changes a user's lists."""
+
+    def __init__(self, database: Database) -> None:
+        self._users = database["users"]
+
+    async def ensure(self, user_id: UserId, *, now: int) -> None:
+        """Make the user unless there is one already.
+
+        Raises
+        ------
+        ConflictError
+            If the name cannot be told from another user's in the keys of listens.
+        """
+        try:
+            await self._users.update_one(
+                {"_id": user_id},
+                {
+                    "$setOnInsert": {
+                        "prefix": Binary(user_prefix(user_id)),
+                        "created_at": now,
+                        "revision": 0,
+                        "sources": [],
+                    }
+                },
+                upsert=True,
+            )
+        except DuplicateKeyError as error:
+            if await self._users.find_one({"_id": user_id}, {"_id": 1}):
+                return  # another process made the same user at the same time
+            raise ConflictError(
+                f"The user name {user_id} clashes with another one.", hint="Choose another name."
+            ) from error
+
+    async def list_all(self) -> list[UserId]:
+        """List all users by name."""
+        cursor = self._users.find({}, {"_id": 1}).sort("_id")
+        return [UserId(document["_id"]) async for document in cursor]
+
+    async def revision(self, user_id: UserId) -> int | None:
+        """Read the revision; None if there is no such user."""
+        document = await self._users.find_one({"_id": user_id}, {"_id": 0, "revision": 1})
+        return int(document["revision"]) if document else None
+
+    async def touch(self, user_id: UserId) -> None:
+        """Tell everyone that what we know of this user has changed."""
+        await self._users.update_one({"_id": user_id}, {"$inc": {"revision": 1}})
+
+    async def touch_all(self) -> None:
+        """Tell everyone that what we know of any user may have changed."""
+        await self._users.update_many({}, {"$inc": {"revision": 1}})
