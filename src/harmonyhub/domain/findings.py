@@ -49,6 +49,39 @@ class Finding:
     evidence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of the operator's doing; `meaning` is its line in the documentation.
+
+    Ids are stable: an alert or a runbook may name one.
+    """
+
+    id: str
+    severity: Severity
+    meaning: str
+
+    def found(
+        self,
+        message: str,
+        *,
+        fix: str,
+        variable: str | None = None,
+        provenance: str = "",
+        evidence: str = "",
+    ) -> Finding:
+        """Make a finding of this check; the operator is its owner."""
+        return Finding(
+            check_id=self.id,
+            severity=self.severity,
+            owner=Owner.OPERATOR,
+            message=message,
+            fix=fix,
+            variable=variable,
+            provenance=provenance,
+            evidence=evidence,
+        )
+
+
 def describe(finding: Finding) -> str:
     """Say a finding in plain text: what is wrong, what was seen, set where, and what to do."""
     details = {"seen": finding.evidence, "set in": finding.provenance, "do": finding.fix}

@@ -1,77 +1,41 @@
-"""The checks of settings as data: their stable ids, and how a finding is made from them."""
+"""The checks of settings as data, and how a value is shown as evidence."""
 
 import re
-from dataclasses import dataclass
 
-from harmonyhub.domain.findings import Finding, Owner, Severity
+from harmonyhub.domain.findings import Check, Severity
 from harmonyhub.settings.secret import MASK
 
-
-@dataclass(frozen=True, slots=True)
-class SettingCheck:
-    """One check; `meaning` is its line in the reference."""
-
-    id: str
-    severity: Severity
-    meaning: str
-
-    def found(
-        self,
-        message: str,
-        *,
-        fix: str,
-        variable: str | None = None,
-        provenance: str = "",
-        evidence: str = "",
-    ) -> Finding:
-        """Make a finding of this check; whoever set the variable is its owner."""
-        return Finding(
-            check_id=self.id,
-            severity=self.severity,
-            owner=Owner.OPERATOR,
-            message=message,
-            fix=fix,
-            variable=variable,
-            provenance=provenance,
-            evidence=evidence,
-        )
-
-
-UNKNOWN = SettingCheck(
+UNKNOWN = Check(
     "HH001", Severity.ERROR, "A name that begins with `HARMONYHUB_` is none of the variables."
 )
-SET_TWICE = SettingCheck(
+SET_TWICE = Check(
     "HH002", Severity.ERROR, "A variable is set twice in one place: also as `..._FILE`, or again."
 )
-OVERRIDDEN = SettingCheck(
+OVERRIDDEN = Check(
     "HH003", Severity.WARNING, "Environment and `.env` disagree; the environment counts."
 )
-UNREADABLE_FILE = SettingCheck(
-    "HH004", Severity.ERROR, "The file that `..._FILE` names cannot be read."
-)
-BAD_ENV_FILE = SettingCheck("HH005", Severity.ERROR, "`.env` cannot be read, or a line of it.")
-EMPTY = SettingCheck("HH006", Severity.ERROR, "A variable is set but empty.")
-PLACEHOLDER = SettingCheck("HH007", Severity.ERROR, "A value is a placeholder from an example.")
-STRAY_CHARACTERS = SettingCheck(
+UNREADABLE_FILE = Check("HH004", Severity.ERROR, "The file that `..._FILE` names cannot be read.")
+BAD_ENV_FILE = Check("HH005", Severity.ERROR, "`.env` cannot be read, or a line of it.")
+EMPTY = Check("HH006", Severity.ERROR, "A variable is set but empty.")
+PLACEHOLDER = Check("HH007", Severity.ERROR, "A value is a placeholder from an example.")
+STRAY_CHARACTERS = Check(
     "HH008", Severity.ERROR, "Quotes, blanks, line ends or invisible characters around a value."
 )
-WRONG_SHAPE = SettingCheck("HH009", Severity.ERROR, "A value does not have the variable's shape.")
-NO_PARTNER = SettingCheck(
+WRONG_SHAPE = Check("HH009", Severity.ERROR, "A value does not have the variable's shape.")
+NO_PARTNER = Check(
     "HH010", Severity.ERROR, "Spotify's client id is set without its secret, or the reverse."
 )
-SAME_VALUE = SettingCheck(
-    "HH011", Severity.ERROR, "Spotify's client id and secret are the same value."
-)
-LOOKALIKE = SettingCheck(
+SAME_VALUE = Check("HH011", Severity.ERROR, "Spotify's client id and secret are the same value.")
+LOOKALIKE = Check(
     "HH012", Severity.WARNING, "A Spotify variable without our prefix is set; it is not read."
 )
-REFUSED_REDIRECT = SettingCheck(
+REFUSED_REDIRECT = Check(
     "HH013", Severity.ERROR, "Spotify refuses the redirect URI: `localhost`, or http elsewhere."
 )
-OPEN_DOOR = SettingCheck(
+OPEN_DOOR = Check(
     "HH014", Severity.ERROR, "The service would listen beyond this machine without a password."
 )
-IN_THE_CLEAR = SettingCheck(
+IN_THE_CLEAR = Check(
     "HH015", Severity.WARNING, "Spotify's secret would travel unencrypted: http beyond loopback."
 )
 

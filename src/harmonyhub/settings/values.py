@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from harmonyhub.domain.findings import Finding
+from harmonyhub.domain.findings import Check, Finding
 from harmonyhub.settings import catalogue
-from harmonyhub.settings.catalogue import SettingCheck, show_value
+from harmonyhub.settings.catalogue import show_value
 from harmonyhub.settings.origins import Raw
 from harmonyhub.settings.registry import Variable
 
@@ -83,7 +83,7 @@ def _describe_stray_characters(text: str) -> str | None:
     return None
 
 
-def _found(check: SettingCheck, message: str, *, raw: Raw, fix: str, evidence: str = "") -> Finding:
+def _found(check: Check, message: str, *, raw: Raw, fix: str, evidence: str = "") -> Finding:
     return check.found(
         message, fix=fix, variable=raw.name, provenance=raw.provenance, evidence=evidence
     )

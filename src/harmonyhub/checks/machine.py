@@ -1,0 +1,124 @@
+"""Facts of this machine that a start needs: a writable folder, a free port, libraries."""
+
+import ctypes
+import errno
+import os
+import socket
+import tempfile
+
+from harmonyhub.domain.errors import ConfigurationError
+from harmonyhub.domain.findings import Check, Finding, Severity
+from harmonyhub.settings.model import Settings
+from harmonyhub.storage.mongod import find_mongod
+
+DATA_FOLDER = Check("HH501", Severity.ERROR, "The data folder cannot be made or written.")
+ADDRESS = Check("HH502", Severity.ERROR, "The port is taken, or the address cannot be listened on.")
+LIBRARIES = Check("HH503", Severity.ERROR, "A system library of the embedded MongoDB is missing.")
+MONGOD = Check(
+    "HH504", Severity.ERROR, "There is no MongoDB server: neither embedded nor by address."
+)
+
+MACHINE_CHECKS = (DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD)
+
+MONGODB_URI = "HARMONYHUB_MONGODB_URI"
+PACKAGES = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3"}
+
+
+def check_machine(settings: Settings) -> list[Finding]:
+    """Check all that a start on this machine needs."""
+    findings = [check_data_folder(settings), check_address(settings)]
+    if settings.mongodb_uri is None:
+        findings.append(check_embedded_server())
+    return [finding for finding in findings if finding is not None]
+
+
+def check_data_folder(settings: Settings) -> Finding | None:
+    """Try to write in the data folder; where it is not there yet, look whether it can be made."""
+    folder = settings.data_dir
+    try:
+        if folder.exists():
+            with tempfile.TemporaryFile(dir=folder):
+                return None
+        parent = next(each for each in folder.parents if each.exists())
+        if os.access(parent, os.W_OK | os.X_OK):
+            return None
+        reason = f"{parent} is not writable"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    return DATA_FOLDER.found(
+        f"The data folder {folder} cannot be used: {reason}.",
+        fix="Let this user write there, or set HARMONYHUB_DATA_DIR to another folder.",
+        variable="HARMONYHUB_DATA_DIR",
+        provenance=settings.provenance("data_dir"),
+    )
+
+
+def check_address(settings: Settings) -> Finding | None:
+    """Try to listen where the service will."""
+    host, port = settings.host, settings.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
+            # As servers do: connections of a service that has just stopped do not count.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(1)
+    except OSError as error:
+        return _describe_refusal(error, settings=settings)
+    return None
+
+
+def _describe_refusal(error: OSError, *, settings: Settings) -> Finding:
+    host, port = settings.host, settings.port
+    is_about_port = error.errno in {errno.EADDRINUSE, errno.EACCES}
+    if error.errno == errno.EADDRINUSE:
+        message = f"Port {port} on {host} is taken: another program listens there."
+        fix = (
+            "If it is HarmonyHub, it runs already. Else stop the other program, or set"
+            " HARMONYHUB_PORT to a free port."
+        )
+    elif error.errno == errno.EACCES:
+        message = f"Port {port} on {host} needs privileges that this user does not have."
+        fix = "Set HARMONYHUB_PORT to a port from 1024 up."
+    else:
+        message = f"{host} cannot be listened on: {error.strerror or type(error).__name__}."
+        fix = "Set HARMONYHUB_HOST to an address of this machine, such as 127.0.0.1."
+    return ADDRESS.found(
+        message,
+        fix=fix,
+        variable="HARMONYHUB_PORT" if is_about_port else "HARMONYHUB_HOST",
+        provenance=settings.provenance("port" if is_about_port else "host"),
+    )
+
+
+def check_embedded_server() -> Finding | None:
+    """Look for a MongoDB server program, and for the libraries that the one of the wheel needs."""
+    try:
+        mongod = find_mongod()
+    except ConfigurationError as error:
+        return MONGOD.found(error.message, fix=error.hint, variable=MONGODB_URI)
+    # One that the system installed came with its own libraries.
+    return check_libraries(PACKAGES) if "fiftyone" in mongod.parts else None
+
+
+def check_libraries(packages: dict[str, str]) -> Finding | None:
+    """Try to load shared libraries; `packages` tells the Debian package of each."""
+    missing = [name for name in packages if not _can_load(name)]
+    if not missing:
+        return None
+    install = " ".join(sorted({packages[name] for name in missing}))
+    newer = " ".join(f"{package}t64" for package in install.split())
+    return LIBRARIES.found(
+        f"The embedded MongoDB needs {', '.join(missing)}, and this machine does not have it.",
+        fix=f"sudo apt-get install {install}   (Debian 13, Ubuntu 24.04 and newer: {newer}),"
+        " or set HARMONYHUB_MONGODB_URI.",
+        variable=MONGODB_URI,
+    )
+
+
+def _can_load(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,208 @@
+"""Checks of settings and machine: what is found, what it says, and how it is shown."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harmonyhub.checks.machine import (
+    check_address,
+    check_data_folder,
+    check_embedded_server,
+    check_libraries,
+    check_machine,
+)
+from harmonyhub.checks.offline import check_environment, has_errors, refuse_bad_start
+from harmonyhub.checks.report import CHECKS, findings_as_json, render_findings, render_reference
+from harmonyhub.domain.errors import ConfigurationError
+from harmonyhub.settings.load import load_settings
+from harmonyhub.settings.model import Settings
+from harmonyhub.storage import mongod
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a machine where all is well: an own folder, a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {"HARMONYHUB_DATA_DIR": str(tmp_path / "data"), "HARMONYHUB_PORT": str(port)}
+    loaded, _ = load_settings(environ, folder=tmp_path)
+    assert loaded is not None
+    return loaded
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port on which another program listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        yield listener.getsockname()[1]
+
+
+def test_good_machine_has_no_finding(settings: Settings) -> None:
+    """With a folder, a free port and the embedded server there is nothing to say."""
+    assert [] == check_machine(settings)
+    assert not settings.data_dir.exists(), "a check changes nothing"
+
+
+def test_taken_port_is_named_with_what_to_do(settings: Settings, taken_port: int) -> None:
+    """A port in use: the number, the variable, both ways out."""
+    finding = check_address(replace(settings, port=taken_port))
+    assert finding is not None
+    assert ("HH502", "HARMONYHUB_PORT") == (finding.check_id, finding.variable)
+    assert f"Port {taken_port} on 127.0.0.1 is taken" in finding.message
+    assert "stop the other program" in finding.fix
+    assert "HARMONYHUB_PORT" in finding.fix
+
+
+def test_port_of_a_service_that_just_stopped_is_free(settings: Settings) -> None:
+    """Connections that linger after a stop do not keep the port from the next start."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", settings.port))
+        listener.listen(1)
+        with socket.create_connection(("127.0.0.1", settings.port)) as client:
+            served, _ = listener.accept()
+            served.close()  # who closes first keeps the connection in TIME_WAIT
+            client.recv(1)
+    assert check_address(settings) is None
+
+
+def test_address_of_another_machine_is_refused(settings: Settings) -> None:
+    """An address that this machine does not have is the host's fault, not the port's."""
+    finding = check_address(replace(settings, host="192.0.2.1"))  # RFC 5737: nobody has it
+    assert finding is not None
+    assert ("HH502", "HARMONYHUB_HOST") == (finding.check_id, finding.variable)
+    assert "192.0.2.1 cannot be listened on" in finding.message
+
+
+def test_data_folder_that_is_a_file_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """A file where the data folder should be, or above it, is named."""
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        finding = check_data_folder(replace(settings, data_dir=path))
+        assert finding is not None
+        assert ("HH501", "HARMONYHUB_DATA_DIR") == (finding.check_id, finding.variable)
+        assert str(path) in finding.message
+        assert "environment" == finding.provenance
+
+
+@pytest.mark.skipif(not os.path.ismount("/proc"), reason="needs a file system that refuses writes")
+def test_data_folder_on_a_closed_file_system_is_refused(settings: Settings) -> None:
+    """A folder that nobody may write, not even root, is refused whether it exists or not."""
+    for path in (Path("/proc/1"), Path("/proc/1/harmonyhub")):
+        finding = check_data_folder(replace(settings, data_dir=path))
+        assert finding is not None
+        assert "HH501" == finding.check_id
+
+
+def test_missing_library_names_the_package() -> None:
+    """A library that is not there is named with the command that installs it."""
+    assert check_libraries({"libc.so.6": "libc6"}) is None
+    finding = check_libraries({"libc.so.6": "libc6", "libnosuch.so.4": "libnosuch4"})
+    assert finding is not None
+    assert "HH503" == finding.check_id
+    assert "libnosuch.so.4" in finding.message
+    assert "sudo apt-get install libnosuch4 " in finding.fix
+    assert "libnosuch4t64" in finding.fix
+    assert "libc6" not in finding.fix
+
+
+def test_machine_without_mongod_needs_an_address(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any server program the way out is named; with an address nothing is missing."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(mongod.importlib.util, "find_spec", lambda _: None)
+    finding = check_embedded_server()
+    assert finding is not None
+    assert "HH504" == finding.check_id
+    assert "HARMONYHUB_MONGODB_URI" in finding.fix
+    with_uri, _ = load_settings(
+        {
+            "HARMONYHUB_MONGODB_URI": "mongodb://db.internal",
+            "HARMONYHUB_DATA_DIR": str(settings.data_dir),
+            "HARMONYHUB_PORT": str(settings.port),
+        },
+        folder=tmp_path,
+    )
+    assert with_uri is not None
+    assert [] == check_machine(with_uri)
+
+
+def test_check_environment_joins_settings_and_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_port: int
+) -> None:
+    """A warning of the settings and a problem of the machine come in one list."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARMONYHUB_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("HARMONYHUB_PORT", str(taken_port))
+    monkeypatch.setenv("SPOTIFY_CLIENT_ID", "x")
+    findings = check_environment()
+    assert ["HH012", "HH502"] == [finding.check_id for finding in findings]
+    monkeypatch.setenv("HARMONYHUB_PORT", "none")
+    assert ["HH007", "HH012"] == [finding.check_id for finding in check_environment()]
+
+
+def test_bad_start_is_refused_with_everything(settings: Settings, taken_port: int) -> None:
+    """A start on a bad machine raises one configuration error with all findings."""
+    bad = replace(settings, port=taken_port, data_dir=Path("/proc/1/harmonyhub"))
+    with pytest.raises(ConfigurationError, match="HH501") as caught:
+        refuse_bad_start(bad)
+    assert ["HH501", "HH502"] == [finding.check_id for finding in caught.value.findings]
+    assert f"Port {taken_port}" in caught.value.message
+
+
+def test_good_start_gives_the_warnings(settings: Settings, tmp_path: Path) -> None:
+    """What does not stand in the way is handed on to be said."""
+    _, warnings = load_settings({"SPOTIFY_CLIENT_ID": "x"}, folder=tmp_path)
+    assert warnings == refuse_bad_start(replace(settings, warnings=tuple(warnings)))
+    assert not has_errors(warnings)
+
+
+def test_report_says_all_and_counts(tmp_path: Path) -> None:
+    """The text holds id, message, evidence, place and fix of each, and how many there are."""
+    (tmp_path / ".env").write_text("HARMONYHUB_PORT=eighty\n")
+    _, findings = load_settings({"SPOTIFY_CLIENT_ID": "x"}, folder=tmp_path)
+    lines = render_findings(findings).splitlines()
+    assert [
+        "error HH009: HARMONYHUB_PORT must be a whole number from 1 to 65535.",
+        "    seen:   'eighty'",
+        "    set in: .env line 1",
+        "    do:     Any free port; those below 1024 need privileges.",
+    ] == lines[:4]
+    assert "1 error, 1 warning." == lines[-1]
+    assert "All checks passed." == render_findings([])
+
+
+def test_json_report_has_the_fields(tmp_path: Path) -> None:
+    """Each finding is an object of plain values that JSON can carry."""
+    _, findings = load_settings({"HARMONYHUB_PORT": "eighty"}, folder=tmp_path)
+    assert [
+        {
+            "check_id": "HH009",
+            "severity": "error",
+            "owner": "operator",
+            "message": "HARMONYHUB_PORT must be a whole number from 1 to 65535.",
+            "fix": "Any free port; those below 1024 need privileges.",
+            "variable": "HARMONYHUB_PORT",
+            "provenance": "environment",
+            "evidence": "'eighty'",
+        }
+    ] == json.loads(json.dumps(findings_as_json(findings)))
+
+
+def test_every_check_is_documented() -> None:
+    """Ids stand once and in order, and the committed page is made from them."""
+    ids = [check.id for check in CHECKS]
+    assert sorted(set(ids)) == ids
+    assert render_reference() == (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert all(f"| {check_id} |" in render_reference() for check_id in ids)
