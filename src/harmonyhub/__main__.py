@@ -1,0 +1,5 @@
+"""`python -m harmonyhub` is `harmonyhub`."""
+
+from harmonyhub.cli.main import main
+
+main()

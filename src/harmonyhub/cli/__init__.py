@@ -1,0 +1,1 @@
+"""`harmonyhub ...`: thin commands over the flows, each with `--json` for machines."""

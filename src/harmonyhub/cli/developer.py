@@ -1,0 +1,133 @@
+"""Commands of the developer: evaluate, test, check the code, bench, generate files."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harmonyhub.cli.session import ProgressLine, as_json_option, print_json
+from harmonyhub.domain.errors import ConflictError, NotFoundError
+from harmonyhub.domain.jobs import Progress
+
+if TYPE_CHECKING:
+    from harmonyhub.recommender.evaluation import EvaluationReport
+
+REPOSITORY = Path(__file__).parents[3]
+GENERATED = {".env.example": "render_env_example", "docs/settings.md": "render_reference"}
+
+
+@click.command()
+@click.option(
+    "--interactions",
+    "path",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Parquet file with columns user, item, plays and optionally time (unix seconds).",
+)
+@click.option("--seed", default=0, show_default=True, help="Which users are held out.")
+@as_json_option
+def evaluate(path: Path, seed: int, *, as_json: bool) -> None:
+    """Measure the shipped recommender on held-out users, beside most popular.
+
+    20% of each held-out user's items are hidden; the recommender sees the other 80%.
+    """
+    from harmonyhub.flows.evaluate import evaluate_file, report_as_json
+
+    line = ProgressLine()
+    line(Progress(message="training without the held-out users, then scoring them"))
+    report = evaluate_file(path, seed=seed)
+    line.close()
+    if as_json:
+        print_json(report_as_json(report))
+    else:
+        _print_report(report)
+
+
+def _print_report(report: "EvaluationReport") -> None:
+    click.echo(f"{report.n_users:,} users, {report.n_items:,} items, {report.n_pairs:,} pairs")
+    click.echo(f"{'':<34}{'recall@20':>22}{'recall@50':>22}{'NDCG@100':>22}")
+    for name, part in (("validation", report.validation), ("test", report.test)):
+        for method, quality in (("harmonyhub", part.recommender), ("popular", part.most_popular)):
+            found = (quality.recall_at_20, quality.recall_at_50, quality.ndcg_at_100)
+            figures = "".join(
+                f"{f'{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})':>22}" for one in found
+            )
+            click.echo(f"{f'{name} ({part.n_users} users), {method}':<34}{figures}")
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--all", "is_all", is_flag=True, help="The slow suites too.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...], *, is_all: bool) -> None:
+    """Run the tests; ARGUMENTS go to pytest."""
+    selection = [] if is_all else ["-m", "not slow"]
+    _run([sys.executable, "-m", "pytest", *selection, *arguments])
+
+
+@click.command("check-code")
+def check_code() -> None:
+    """Check format, lint, types, import contracts and generated files."""
+    places = ["src", "tests", "benchmarks"]
+    tools = Path(sys.executable).parent
+    steps = [
+        [str(tools / "ruff"), "format", "--check", *places],
+        [str(tools / "ruff"), "check", *places],
+        [str(tools / "mypy")],
+        [str(tools / "lint-imports")],
+    ]
+    failed = [step for step in steps if _run(step, is_final=False)]
+    stale = [name for name, text in _generated().items() if _read(name) != text]
+    for name in stale:
+        click.secho(f"{name} is not what `harmonyhub generate` writes.", fg="red", err=True)
+    if failed or stale:
+        sys.exit(1)
+    click.secho("Code is clean.", fg="green")
+
+
+@click.command()
+@click.argument("name", required=False)
+def bench(name: str | None) -> None:
+    """Run the benchmarks, or the one named NAME."""
+    folder = _repository() / "benchmarks"
+    known = sorted(path.stem for path in folder.glob("[a-z]*.py"))
+    if name is not None and name not in known:
+        raise NotFoundError(f"There is no benchmark {name}.", hint="There are: " + ", ".join(known))
+    for each in [name] if name else known:
+        click.secho(f"== {each}", bold=True)
+        _run([sys.executable, "-m", f"benchmarks.{each}"], is_final=name is not None)
+
+
+@click.command()
+def generate() -> None:
+    """Write the files that come from the registry of settings: .env.example, docs/settings.md."""
+    for name, text in _generated().items():
+        (_repository() / name).write_text(text, encoding="utf-8")
+        click.echo(f"wrote {name}")
+
+
+def _generated() -> dict[str, str]:
+    from harmonyhub.settings import reference
+
+    return {name: getattr(reference, function)() for name, function in GENERATED.items()}
+
+
+def _read(name: str) -> str | None:
+    path = _repository() / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _repository() -> Path:
+    if not (REPOSITORY / "pyproject.toml").exists():
+        raise ConflictError(
+            "This command needs the repository.", hint="Clone it and run ./hub there."
+        )
+    return REPOSITORY
+
+
+def _run(command: list[str], *, is_final: bool = True) -> int:
+    status = subprocess.run(command, cwd=_repository(), check=False).returncode  # noqa: S603 - our own tools
+    if is_final and status:
+        sys.exit(status)
+    return status

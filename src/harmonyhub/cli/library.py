@@ -1,0 +1,85 @@
+"""Commands for audio files: analyse one, or a whole folder."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harmonyhub.cli.session import ProgressLine, as_json_option, opened_house, print_json
+from harmonyhub.domain.jobs import Progress
+
+if TYPE_CHECKING:
+    from harmonyhub.domain.analysis import TrackAnalysis
+    from harmonyhub.flows.analyse import FolderResult
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@as_json_option
+def analyse(path: Path, *, as_json: bool) -> None:
+    """Measure an audio file, or every audio file of a folder.
+
+    A FILE is measured and printed, without touching the store. A FOLDER goes into the library:
+    its analyses are stored, files that are known already are not measured again, and a run that
+    broke off goes on where it stopped.
+    """
+    if path.is_dir():
+        result = asyncio.run(_analyse_folder(path))
+        if as_json:
+            print_json(asdict(result))
+        else:
+            _print_folder(result)
+        return
+    from harmonyhub.analysis.track import analyse_file, to_json_object
+
+    line = ProgressLine()
+
+    def follow(done_s: float, announced_s: float | None) -> None:
+        total = int(announced_s) if announced_s else None
+        line(Progress(done=int(done_s), total=total, unit="s", message=path.name))
+
+    analysis = analyse_file(path, on_progress=follow)
+    line.close()
+    if as_json:
+        print_json(to_json_object(analysis))
+    else:
+        _print_analysis(analysis)
+
+
+async def _analyse_folder(folder: Path) -> "FolderResult":
+    from harmonyhub.flows.analyse import run_folder_analysis
+
+    line = ProgressLine()
+    async with opened_house("analyse") as house:
+        try:
+            return await run_folder_analysis(house, folder=folder, on_progress=line)
+        finally:
+            line.close()
+
+
+def _print_folder(result: "FolderResult") -> None:
+    click.echo(f"{result.analysed:,} analysed, {result.already_known:,} known already.")
+    for file_name, reason in result.refused.items():
+        click.echo(f"  refused {file_name}: {reason}")
+
+
+def _print_analysis(analysis: "TrackAnalysis") -> None:
+    click.secho(analysis.file_name, bold=True)
+    values: dict[str, str | None] = {
+        "duration": f"{analysis.duration:.1f}",
+        "tempo": None if analysis.tempo is None else f"{analysis.tempo:.1f}",
+        "beats": f"{len(analysis.beats)}",
+        "key": None if analysis.key is None else analysis.key.name,
+        "loudness": None if analysis.loudness is None else f"{analysis.loudness:.1f}",
+        "true_peak": None if analysis.true_peak is None else f"{analysis.true_peak:.1f}",
+    }
+    for name, value in values.items():
+        how = analysis.measurements.get(name)
+        unit = how.unit if how and value is not None else ""
+        sure = f", confidence {how.confidence:.2f}" if how and how.confidence is not None else ""
+        method = f"  ({how.method}{sure})" if how else ""
+        click.echo(f"  {name.replace('_', ' '):<10} {value or '-'} {unit}{method}")
+    for note in analysis.notes:
+        click.echo(f"  note: {note}")

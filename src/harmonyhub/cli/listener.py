@@ -1,0 +1,199 @@
+"""Commands of the listener: import, train, recommend, export."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harmonyhub.cli.session import (
+    ProgressLine,
+    as_json_option,
+    opened_house,
+    print_json,
+    run_in_house,
+    say,
+    user_option,
+)
+from harmonyhub.domain.errors import ConflictError
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.recommendations import ListName
+
+if TYPE_CHECKING:
+    from harmonyhub.domain.listens import Ledger
+    from harmonyhub.flows.recommend import Answer
+    from harmonyhub.flows.train import TrainingResult
+    from harmonyhub.wiring.house import House
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@user_option
+@as_json_option
+def import_(files: tuple[Path, ...], user: str, *, as_json: bool) -> None:
+    """Bring a listening history in, from the file alone.
+
+    FILE is what the service gave you: Spotify's "Extended streaming history" or "Account data"
+    (the ZIP as downloaded, or single JSON files), a ListenBrainz export, a Last.fm CSV or JSON,
+    or an Exportify CSV. The same file twice adds nothing; an import that broke off goes on.
+    """
+
+    async def flow(house: "House") -> list["Ledger"]:
+        return [await _import_one(house, user=UserId(user), path=path) for path in files]
+
+    for ledger in run_in_house("import", flow):
+        if as_json:
+            print_json(ledger_as_json(ledger))
+        else:
+            _print_ledger(ledger)
+    if not as_json:
+        click.echo("Next: harmonyhub train, then harmonyhub recommend --user " + user)
+
+
+async def _import_one(house: "House", *, user: UserId, path: Path) -> "Ledger":
+    from harmonyhub.flows.imports import open_ledger, run_import
+
+    line = ProgressLine()
+    ledger = await open_ledger(house, user_id=user, file_name=path.name)
+    try:
+        return await run_import(house, ledger=ledger, path=path, on_progress=line)
+    finally:
+        line.close()
+
+
+def ledger_as_json(ledger: "Ledger") -> dict[str, object]:
+    """Give a ledger as one object with its counts at the top."""
+    tally = ledger.tally
+    return {
+        "ledger": ledger.id,
+        "user": ledger.user_id,
+        "file": ledger.file_name,
+        "source": ledger.source.value if ledger.source else None,
+        "state": ledger.state.value,
+        "note": ledger.note,
+        "lines": tally.lines,
+        **asdict(tally),
+    }
+
+
+def _print_ledger(ledger: "Ledger") -> None:
+    tally = ledger.tally
+    kind = ledger.source.value if ledger.source else "unknown kind"
+    click.echo(f"{ledger.file_name} ({kind}): {ledger.state.value}")
+    if ledger.note:
+        click.echo(f"  {ledger.note}")
+    for name, count in asdict(tally).items():
+        click.echo(f"  {count:>11,}  {name.replace('_', ' ')}")
+    click.echo(f"  {tally.lines:>11,}  lines read")
+
+
+@click.command()
+@as_json_option
+def train(*, as_json: bool) -> None:
+    """Learn from all listens; the new index goes live when it is whole."""
+    result = run_in_house("train", _train)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        click.echo(
+            f"Learned from {result.n_listens:,} listens of {result.n_tracks:,} tracks by "
+            f"{result.n_users:,} listeners. Live now: {result.version}."
+        )
+
+
+async def _train(house: "House") -> "TrainingResult":
+    from harmonyhub.flows.train import run_training
+
+    line = ProgressLine()
+    try:
+        return await run_training(house, on_progress=line)
+    finally:
+        line.close()
+
+
+@click.command()
+@user_option
+@click.option(
+    "--list",
+    "list_name",
+    type=click.Choice([name.value for name in ListName]),
+    default=ListName.FOR_YOU.value,
+    show_default=True,
+    help="Which list.",
+)
+@click.option("-n", "n", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--track", "track", help="The track's id, for more-like-this.")
+@as_json_option
+def recommend(*, user: str, list_name: str, n: int, track: str | None, as_json: bool) -> None:
+    """Recommend tracks, each with the reasons that made its score."""
+    from harmonyhub.flows.recommend import answer_as_json
+    from harmonyhub.flows.recommend import recommend as recommend_flow
+
+    wanted = ListName(list_name)
+    if (wanted is ListName.MORE_LIKE_THIS) != (track is not None):
+        raise click.UsageError("--track goes with --list more-like-this, and it needs one.")
+
+    async def flow(house: "House") -> "Answer":
+        if await house.serving.current() is None:
+            say("no model yet: training one first")
+            await _train(house)
+        return await recommend_flow(
+            house,
+            user_id=UserId(user),
+            list_name=wanted,
+            n=n,
+            seed_track_id=TrackId(track) if track else None,
+        )
+
+    answer = run_in_house("recommend", flow)
+    if as_json:
+        print_json(answer_as_json(answer))
+    else:
+        _print_answer(answer)
+
+
+def _print_answer(answer: "Answer") -> None:
+    for number, item in enumerate(answer.items, start=1):
+        click.secho(f"{number:>3}  {item.track.title}", bold=True, nl=False)
+        click.echo(f" · {item.track.artist}   [{item.track.id}]")
+        for reason in item.reasons:
+            click.secho(f"       {reason.text}", dim=True)
+    click.echo(f"\nBased on: {answer.based_on}")
+    freshness = answer.freshness
+    if freshness.model_trained_at:
+        trained = datetime.fromtimestamp(freshness.model_trained_at, tz=UTC)
+        click.echo(f"Model of {trained:%Y-%m-%d %H:%M} UTC. {freshness.note}")
+    else:
+        click.echo(freshness.note)
+
+
+@click.command()
+@user_option
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="File to write; else standard output."
+)
+@as_json_option
+def export(user: str, output: Path | None, *, as_json: bool) -> None:
+    """Give a user's ledgers, feedback and listens back, as JSON lines."""
+    if output is not None and output.exists():
+        raise ConflictError(f"{output} exists.", hint="Name a file that does not exist yet.")
+    n_objects = asyncio.run(_export(UserId(user), output))
+    if output is not None:
+        if as_json:
+            print_json({"user": user, "file": str(output), "objects": n_objects})
+        else:
+            click.echo(f"{n_objects:,} objects in {output}")
+
+
+async def _export(user: UserId, output: Path | None) -> int:
+    from harmonyhub.flows.export import export_user
+
+    n_objects = 0
+    async with opened_house("export") as house:
+        with click.open_file(str(output) if output else "-", "wb") as sink:
+            async for line in export_user(house, user):
+                sink.write(line)
+                n_objects += 1
+    return n_objects

@@ -1,0 +1,117 @@
+"""Commands of the operator: up, demo, serve, work, check, status."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from harmonyhub.cli.session import as_json_option, opened_house, print_json, run_in_house
+
+if TYPE_CHECKING:
+    from harmonyhub.flows.status import StatusReport
+    from harmonyhub.wiring.house import House
+
+
+@click.command()
+def up() -> None:
+    """Start everything on this machine and print one address; Ctrl-C stops it.
+
+    MongoDB (embedded, unless HARMONYHUB_MONGODB_URI is set), the pages and API, and the worker.
+    """
+    from harmonyhub.cli.supervisor import run_everything
+
+    run_everything(is_demo=False)
+
+
+@click.command()
+def demo() -> None:
+    """Start everything with the demo library: real artists, generated listeners.
+
+    Without HARMONYHUB_DATA_DIR it uses a folder of its own, beside your own data.
+    """
+    from harmonyhub.cli.supervisor import run_everything
+
+    run_everything(is_demo=True)
+
+
+@click.command()
+def serve() -> None:
+    """Serve the pages and the API only; `work` runs the jobs."""
+    asyncio.run(_serve())
+
+
+async def _serve() -> None:
+    from harmonyhub.cli.supervisor import until_told_to_stop
+    from harmonyhub.web.app import build_app
+    from harmonyhub.web.server import serve as serve_app
+
+    async with opened_house("serve") as house:
+        settings = house.settings
+        await until_told_to_stop(
+            serve_app(build_app(house), host=settings.host, port=settings.port)
+        )
+
+
+@click.command()
+def work() -> None:
+    """Run jobs only: imports, trainings and analyses."""
+    from harmonyhub.cli.supervisor import until_told_to_stop, worker_name
+    from harmonyhub.jobs.worker import work as run_worker
+
+    async def run() -> None:
+        async with opened_house("work") as house:
+            await until_told_to_stop(run_worker(house, name=worker_name()))
+
+    asyncio.run(run())
+
+
+@click.command()
+@as_json_option
+def check(*, as_json: bool) -> None:
+    """Check the settings and this machine; exit status 78 names a wrong setting."""
+    from harmonyhub.checks.offline import check_environment, has_errors
+    from harmonyhub.checks.report import findings_as_json, render_findings
+
+    findings = check_environment()
+    if as_json:
+        print_json({"findings": findings_as_json(findings)})
+    else:
+        click.echo(render_findings(findings))
+    if has_errors(findings):
+        sys.exit(78)
+
+
+@click.command()
+@as_json_option
+def status(*, as_json: bool) -> None:
+    """Say what there is and how fresh it is."""
+    import msgspec
+
+    from harmonyhub.flows.status import load_status
+
+    async def flow(house: "House") -> "StatusReport":
+        return await load_status(house)
+
+    report = run_in_house("status", flow)
+    if as_json:
+        print_json(msgspec.to_builtins(report))
+    else:
+        _print_status(report)
+
+
+def _print_status(report: "StatusReport") -> None:
+    click.echo(f"HarmonyHub {report.version}, {report.store}, schema {report.schema_version}")
+    click.echo(
+        f"{report.n_users:,} users, {report.n_listens:,} listens, {report.n_tracks:,} tracks, "
+        f"{report.n_artists:,} artists, {report.n_analyses:,} analyses"
+    )
+    if report.model_trained_at is None:
+        click.echo("No model yet: harmonyhub train")
+    else:
+        trained = datetime.fromtimestamp(report.model_trained_at, tz=UTC)
+        due = "; there are newer listens: harmonyhub train" if report.is_training_due else ""
+        click.echo(f"Model {report.model_version} of {trained:%Y-%m-%d %H:%M} UTC{due}")
+    for job in report.jobs:
+        click.echo(f"  job {job.id} {job.kind.value}: {job.state.value} {job.error or ''}")

@@ -1,0 +1,93 @@
+"""What every command shares: settings, an open house, output for people or for machines."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from harmonyhub.domain.jobs import Progress
+
+if TYPE_CHECKING:
+    from harmonyhub.wiring.house import House
+
+Result = TypeVar("Result")
+
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object for machines."
+)
+user_option = click.option(
+    "--user", "user", default="local", show_default=True, help="Whose data: any short name."
+)
+
+
+def say(message: str) -> None:
+    """Tell a person what goes on, on standard error."""
+    click.secho(message, dim=True, err=True)
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print one JSON object on one line, for machines."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@asynccontextmanager
+async def opened_house(owner: str) -> AsyncIterator["House"]:
+    """Open the house for one command, with the settings of the environment."""
+    from harmonyhub.settings.load import read_settings
+    from harmonyhub.telemetry.logs import configure_logs
+    from harmonyhub.wiring.house import open_house
+
+    settings = read_settings()
+    configure_logs(settings)
+    async with open_house(settings, owner=f"harmonyhub {owner}", say=say) as house:
+        yield house
+
+
+def run_in_house(owner: str, flow: Callable[["House"], Awaitable[Result]]) -> Result:
+    """Open the house, run one flow in it, close it."""
+
+    async def run() -> Result:
+        async with opened_house(owner) as house:
+            return await flow(house)
+
+    return asyncio.run(run())
+
+
+class ProgressLine:
+    """One line on the terminal that follows a job; silent where nobody watches."""
+
+    def __init__(self) -> None:
+        self._is_watched = sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far it is."""
+        if not self._is_watched:
+            return
+        line = describe_progress(progress)
+        click.echo("\r" + line.ljust(self._width), nl=False, err=True)
+        self._width = len(line)
+
+    def close(self) -> None:
+        """Leave the line, so that what follows starts on a fresh one."""
+        if self._width:
+            click.echo("\r" + " " * self._width + "\r", nl=False, err=True)
+            self._width = 0
+
+
+BAR_WIDTH = 24
+
+
+def describe_progress(progress: Progress) -> str:
+    """Say how far it is in one line, with a bar where the total is known."""
+    if progress.total:
+        filled = BAR_WIDTH * progress.done // progress.total
+        bar = "█" * filled + "·" * (BAR_WIDTH - filled)
+        return f"{bar} {progress.done:,}/{progress.total:,} {progress.unit}  {progress.message}"
+    if progress.done:
+        return f"{progress.message}: {progress.done:,} {progress.unit}"
+    return f"{progress.message} ..."

@@ -1,0 +1,157 @@
+"""`harmonyhub up`: one process that keeps MongoDB, the web process and the worker."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harmonyhub.cli.session import say
+from harmonyhub.domain.errors import ConflictError, UnavailableError
+
+if TYPE_CHECKING:
+    from harmonyhub.settings.model import Settings
+    from harmonyhub.wiring.house import House
+
+READY_S = 60.0
+STOP_S = 10.0
+
+
+def worker_name() -> str:
+    """Name this process in leases, unique per process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+
+
+def run_everything(*, is_demo: bool) -> None:
+    """Check, start, print the address, run until told to stop."""
+    from harmonyhub.checks.offline import refuse_bad_start
+    from harmonyhub.settings.load import read_settings, use_demo_folder
+    from harmonyhub.telemetry.logs import configure_logs
+
+    started = time.monotonic()
+    if is_demo:
+        use_demo_folder()
+    settings = read_settings()
+    configure_logs(settings)
+    for warning in refuse_bad_start(settings):
+        say(warning.message)
+    asyncio.run(_run(settings, is_demo=is_demo, started=started))
+
+
+async def until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGINT or SIGTERM comes or the work ends by itself; then cancel and wait."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _run(settings: "Settings", *, is_demo: bool, started: float) -> None:
+    from harmonyhub.wiring.house import open_house
+
+    owner = "harmonyhub demo" if is_demo else "harmonyhub up"
+
+    async def everything() -> None:
+        async with open_house(settings, owner=owner, is_exclusive=True, say=say) as house:
+            if settings.mongodb_uri is None:
+                # This process alone may use the embedded server: whoever held a job is dead.
+                await house.store.jobs.release_worker("")
+            if is_demo:
+                await _load_demo(house)
+            await _keep_running(house, started=started)
+
+    await until_told_to_stop(everything())
+    click.echo("HarmonyHub has stopped.", err=True)
+
+
+async def _load_demo(house: "House") -> None:
+    from harmonyhub.flows.demo import load_demo
+
+    await load_demo(house, on_progress=lambda progress: say(progress.message))
+
+
+async def _keep_running(house: "House", *, started: float) -> None:
+    from harmonyhub.jobs.worker import work
+
+    web = await _start_web()
+    worker = asyncio.create_task(work(house, name=worker_name()))
+    watch = asyncio.create_task(web.wait())
+    try:
+        address = await _wait_until_ready(house.settings, web)
+        seconds = time.monotonic() - started
+        click.secho(f"HarmonyHub is ready: {address}", bold=True)
+        say(f"started in {seconds:.1f} s; Ctrl-C stops everything")
+        await asyncio.wait([worker, watch], return_when=asyncio.FIRST_COMPLETED)
+        if worker.done():
+            worker.result()
+        raise UnavailableError(
+            f"The web process ended with status {web.returncode}.",
+            hint="Its last lines above say why.",
+        )
+    finally:
+        await _stop(web)
+        for task in (worker, watch):
+            task.cancel()
+        await asyncio.wait([worker, watch])
+
+
+async def _start_web() -> asyncio.subprocess.Process:
+    from harmonyhub.storage.embedded import die_with_parent
+
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "harmonyhub",
+        "serve",
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which stops all in order
+        preexec_fn=die_with_parent,
+    )
+
+
+async def _wait_until_ready(settings: "Settings", web: asyncio.subprocess.Process) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if web.returncode is not None:
+            raise ConflictError(
+                f"The web process ended with status {web.returncode}.",
+                hint="Its last lines above say why.",
+            )
+        if await asyncio.to_thread(_answers, f"{address}/livez"):
+            return address
+        await asyncio.sleep(0.05)
+    raise UnavailableError(
+        f"The web process did not answer within {READY_S:.0f} s.", hint="Its log is above."
+    )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

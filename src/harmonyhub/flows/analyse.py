@@ -1,0 +1,158 @@
+"""Track analysis: an audio file or a folder in, analyses in the store, pages out."""
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harmonyhub.analysis.decode import hash_audio
+from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
+from harmonyhub.domain.analysis import AudioTags, TrackAnalysis
+from harmonyhub.domain.errors import AudioError, NotFoundError
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.music import Track, TrackDescription
+from harmonyhub.domain.recommendations import Feedback
+from harmonyhub.flows.train import Report
+from harmonyhub.wiring.house import House
+
+AUDIO_SUFFIXES = frozenset(
+    {
+        ".aac",
+        ".aif",
+        ".aiff",
+        ".flac",
+        ".m4a",
+        ".mka",
+        ".mp3",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".wav",
+        ".wma",
+    }
+)
+UNKNOWN_ARTIST = "Unknown artist"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPage:
+    """All that the page of one track shows to one user; `plays` are unix seconds, newest first."""
+
+    track: Track
+    plays: list[int]
+    analysis: TrackAnalysis | None
+    feedback: Feedback | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderResult:
+    """What became of the audio files of a folder; `refused` maps a file to the reason."""
+
+    analysed: int
+    already_known: int
+    refused: Mapping[str, str]
+
+
+async def submit_analysis(
+    house: House,
+    *,
+    path: Path,
+    file_name: str,
+    user_id: UserId,
+    track_id: TrackId | None = None,
+) -> Job:
+    """Take over a spooled audio file and queue its analysis."""
+    kept = house.spool_dir / f"{uuid.uuid4().hex}{Path(file_name).suffix}"
+    await asyncio.to_thread(shutil.move, path, kept)
+    return await house.store.jobs.add(
+        kind=JobKind.ANALYSE,
+        user_id=user_id,
+        arguments={"path": str(kept), "file_name": file_name, "track": track_id},
+        now=house.clock(),
+        key=f"analyse:{kept.name}",
+    )
+
+
+async def run_analysis(
+    house: House,
+    *,
+    path: Path,
+    file_name: str,
+    track_id: TrackId | None = None,
+    on_progress: Report,
+) -> tuple[TrackId, TrackAnalysis]:
+    """Analyse one file, unless these very bytes are known already, and tie it to its track."""
+    audio_hash = await asyncio.to_thread(hash_audio, path)
+    analysis = await house.store.analyses.get(audio_hash, ANALYSIS_VERSION)
+    if analysis is None:
+        on_progress(Progress(message=f"analysing {file_name}"))
+        measured = await asyncio.to_thread(analyse_file, path)
+        analysis = replace(measured, file_name=file_name)  # not the name it has in the spool
+    if track_id is None:
+        description = describe_file(analysis.tags, file_name=file_name)
+        (track_id,) = await house.store.tracks.resolve([description])
+    await house.store.analyses.put(analysis, track_id=track_id, now=house.clock())
+    return track_id, analysis
+
+
+async def run_folder_analysis(house: House, *, folder: Path, on_progress: Report) -> FolderResult:
+    """Analyse every audio file below a folder; files that are known already cost a hash only."""
+    files = await asyncio.to_thread(lambda: sorted(find_audio(folder)))
+    refused: dict[str, str] = {}
+    n_known = 0
+    for number, path in enumerate(files):
+        on_progress(Progress(done=number, total=len(files), unit="files", message=path.name))
+        try:
+            audio_hash = await asyncio.to_thread(hash_audio, path)
+            if await house.store.analyses.get(audio_hash, ANALYSIS_VERSION):
+                n_known += 1
+                continue
+            await run_analysis(house, path=path, file_name=path.name, on_progress=lambda _: None)
+        except AudioError as error:
+            refused[str(path)] = error.message
+    on_progress(Progress(done=len(files), total=len(files), unit="files", message="done"))
+    return FolderResult(
+        analysed=len(files) - n_known - len(refused), already_known=n_known, refused=refused
+    )
+
+
+def find_audio(folder: Path) -> Iterator[Path]:
+    """Find the audio files below a folder by their endings."""
+    return (path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
+
+
+def describe_file(tags: AudioTags, *, file_name: str) -> TrackDescription:
+    """Name the track of a file: by its embedded tags, else by "Artist - Title.ext"."""
+    stem = Path(file_name).stem
+    artist, dash, title = stem.partition(" - ")
+    if not dash:
+        artist, title = UNKNOWN_ARTIST, stem
+    return TrackDescription(
+        title=tags.title or title.strip() or stem,
+        artists=(tags.artist or artist.strip() or UNKNOWN_ARTIST,),
+        release=tags.release,
+        isrc=tags.isrc,
+    )
+
+
+async def load_track_page(house: House, *, user_id: UserId, track_id: TrackId) -> TrackPage:
+    """Load what the page of one track shows.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such track.
+    """
+    track = await house.store.tracks.get(track_id)
+    if track is None:
+        raise NotFoundError(f"There is no track {track_id}.", hint="Search for it by its title.")
+    feedback = await house.store.feedback.current(user_id)
+    return TrackPage(
+        track=track,
+        plays=await house.store.listens.plays_of(user_id=user_id, track_id=track.id),
+        analysis=await house.store.analyses.of_track(track.id),
+        feedback=next((said for said in feedback if said.track_id == track.id), None),
+    )

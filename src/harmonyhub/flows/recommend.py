@@ -1,0 +1,127 @@
+"""A list of recommendations for one user, from memory and one small query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from harmonyhub.domain.errors import NotFoundError
+from harmonyhub.domain.history import CatalogueEntry
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.recommendations import ListName, Recommendation, RecommendationRequest
+from harmonyhub.recommender.pipeline import recommend as rank_recommendations
+from harmonyhub.wiring.house import House
+from harmonyhub.wiring.serving import LiveModel, Taste
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How new the data behind a list is; times are unix seconds UTC.
+
+    `is_current` says whether the model was trained on all listens of this user.
+    """
+
+    model_version: str | None
+    model_trained_at: int | None
+    history_until: int | None
+    is_current: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The list, what it is based on, and how fresh that is."""
+
+    items: tuple[Recommendation, ...]
+    based_on: str
+    freshness: Freshness
+
+
+NO_MODEL = Answer(
+    items=(),
+    based_on="Nothing yet: no listening history has been learned from.",
+    freshness=Freshness(
+        model_version=None,
+        model_trained_at=None,
+        history_until=None,
+        is_current=False,
+        note="Import a listening history; the first training starts by itself after it.",
+    ),
+)
+
+
+async def recommend(
+    house: House,
+    *,
+    user_id: UserId,
+    list_name: ListName,
+    n: int,
+    seed_track_id: TrackId | None = None,
+) -> Answer:
+    """Recommend up to `n` tracks; what was shown is stored, so that feedback can refer to it."""
+    now = house.clock()
+    model = await house.serving.current()
+    if model is None:
+        return NO_MODEL
+    taste = await house.tastes.of(user_id, model)
+    seed = await _load_seed(house, seed_track_id) if seed_track_id else None
+
+    request = RecommendationRequest(
+        user_id=user_id,
+        list_name=list_name,
+        n=n,
+        now=now,
+        seed_track_id=seed.id if seed else None,
+    )
+    listed = rank_recommendations(
+        request, profile=taste.profile, feedback=taste.feedback, index=model.index, seed=seed
+    )
+
+    if listed.items:
+        await house.store.shown.record(
+            user_id=user_id,
+            list_name=list_name,
+            at=now,
+            track_ids=[item.track.id for item in listed.items],
+            index_version=model.record.version,
+        )
+    return Answer(
+        items=listed.items, based_on=listed.based_on, freshness=judge_freshness(model, taste)
+    )
+
+
+async def _load_seed(house: House, track_id: TrackId) -> CatalogueEntry:
+    track = await house.store.tracks.get(track_id)
+    if track is None:
+        raise NotFoundError(f"There is no track {track_id}.", hint="Search for it by its title.")
+    return CatalogueEntry(
+        id=track.id,
+        title=track.title,
+        artist=track.artist,
+        artist_ids=track.artist_ids,
+        release_id=track.release_id,
+        tags=track.tags,
+    )
+
+
+def judge_freshness(model: LiveModel, taste: Taste) -> Freshness:
+    """Say whether the model has seen all that the user played."""
+    n_unknown = taste.profile.n_unknown_tracks
+    is_current = n_unknown == 0
+    note = (
+        "The model knows all your tracks."
+        if is_current
+        else f"{n_unknown:,} of your tracks are newer than the model; the next training has them."
+    )
+    return Freshness(
+        model_version=model.record.version,
+        model_trained_at=model.record.trained_at,
+        history_until=taste.history_until,
+        is_current=is_current,
+        note=note,
+    )
+
+
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """Give an answer as plain JSON values: `items`, `based_on`, `freshness`."""
+    return dict(msgspec.to_builtins(answer))

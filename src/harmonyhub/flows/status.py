@@ -1,0 +1,50 @@
+"""What works now, how much there is, and how fresh it is."""
+
+from dataclasses import dataclass
+
+import harmonyhub
+from harmonyhub.domain.jobs import Job
+from harmonyhub.wiring.house import House
+
+RECENT_JOBS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The state of the house; times are unix seconds UTC, None where there is nothing yet."""
+
+    version: str
+    store: str
+    schema_version: int
+    n_users: int
+    n_tracks: int
+    n_artists: int
+    n_listens: int
+    n_analyses: int
+    model_version: str | None
+    model_trained_at: int | None
+    model_facts: dict[str, int]
+    is_training_due: bool
+    jobs: list[Job]
+
+
+async def load_status(house: House) -> StatusReport:
+    """Load the figures of the status page and of `harmonyhub status`."""
+    counts = await house.store.counts()
+    record = await house.store.models.current()
+    facts = dict(record.metadata) if record else {}
+    return StatusReport(
+        version=harmonyhub.__version__,
+        store="MongoDB, embedded" if house.settings.mongodb_uri is None else "MongoDB",
+        schema_version=await house.store.schema_version(),
+        n_users=counts.users,
+        n_tracks=counts.tracks,
+        n_artists=counts.artists,
+        n_listens=counts.listens,
+        n_analyses=counts.analyses,
+        model_version=record.version if record else None,
+        model_trained_at=record.trained_at if record else None,
+        model_facts=facts,
+        is_training_due=counts.listens != facts.get("n_listens", 0),
+        jobs=await house.store.jobs.recent(RECENT_JOBS),
+    )

@@ -1,0 +1,113 @@
+"""Runs one claimed job: its flow, its heartbeat, its end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from harmonyhub.domain.errors import (
+    HarmonyHubError,
+    LostLeaseError,
+    RefusedInputError,
+    UnavailableError,
+)
+from harmonyhub.domain.ids import LedgerId, TrackId
+from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.flows.analyse import run_analysis
+from harmonyhub.flows.imports import load_ledger, run_import
+from harmonyhub.flows.train import Report, run_training, submit_training
+from harmonyhub.flows.train import as_json as training_as_json
+from harmonyhub.wiring.house import House
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 30  # ten missed heartbeats: a paused machine gets its job back, a dead one loses it
+HEARTBEAT_S = 0.5  # also how often a page sees progress
+MAX_ATTEMPTS = 3
+
+Result = Mapping[str, object]
+
+
+async def run_job(house: House, job: Job) -> None:
+    """Run a job that this process holds, and store how it ended.
+
+    A job that another worker took over ends here without a word: that worker reports.
+    """
+    latest = Progress()
+
+    def report(progress: Progress) -> None:
+        nonlocal latest
+        latest = progress
+
+    async def beat() -> None:
+        while True:
+            await house.store.jobs.renew(job, progress=latest, now=house.clock(), lease_s=LEASE_S)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    heart = asyncio.create_task(beat())
+    work = asyncio.create_task(_run_flow(house, job, report))
+    try:
+        await asyncio.wait([heart, work], return_when=asyncio.FIRST_COMPLETED)
+        if heart.done() and not work.done():
+            work.cancel()
+            await asyncio.wait([work])
+            heart.result()  # raises what stopped it
+        result = await work
+        await house.store.jobs.finish(job, result=dict(result), progress=latest, now=house.clock())
+    except LostLeaseError:
+        log.warning("job %s was taken over by another worker", job.id)
+    except UnavailableError:
+        await house.store.jobs.release(job)
+        raise
+    except HarmonyHubError as error:
+        await house.store.jobs.fail(job, error=error.message, hint=error.hint, now=house.clock())
+    finally:
+        heart.cancel()
+        await asyncio.wait([heart])
+
+
+async def _run_flow(house: House, job: Job, report: Report) -> Result:
+    flow: Callable[[House, Job, Report], Awaitable[Result]] = {
+        JobKind.IMPORT: _import,
+        JobKind.TRAIN: _train,
+        JobKind.ANALYSE: _analyse,
+    }[job.kind]
+    return await flow(house, job, report)
+
+
+async def _import(house: House, job: Job, report: Report) -> Result:
+    ledger = await load_ledger(house, LedgerId(str(job.arguments["ledger"])))
+    async with _spooled(job) as path:
+        done = await run_import(house, ledger=ledger, path=path, on_progress=report)
+        await submit_training(house)
+    return {"ledger": done.id, "lines": done.tally.lines, "kept": done.tally.kept}
+
+
+async def _train(house: House, job: Job, report: Report) -> Result:  # noqa: ARG001 - one shape for all
+    return training_as_json(await run_training(house, on_progress=report))
+
+
+async def _analyse(house: House, job: Job, report: Report) -> Result:
+    given = job.arguments.get("track")
+    async with _spooled(job) as path:
+        track_id, analysis = await run_analysis(
+            house,
+            path=path,
+            file_name=str(job.arguments["file_name"]),
+            track_id=TrackId(str(given)) if given else None,
+            on_progress=report,
+        )
+    return {"track": track_id, "audio_hash": analysis.audio_hash}
+
+
+@asynccontextmanager
+async def _spooled(job: Job) -> AsyncIterator[Path]:
+    """Give the job's file; it goes when the job is done or refused, and stays for another try."""
+    path = Path(str(job.arguments["path"]))
+    try:
+        yield path
+    except RefusedInputError:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise
+    await asyncio.to_thread(path.unlink, missing_ok=True)

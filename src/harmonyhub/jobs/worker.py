@@ -1,0 +1,91 @@
+"""The worker: claims jobs and gives each a process of its own."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+from harmonyhub.domain.errors import UnavailableError
+from harmonyhub.domain.jobs import Job, JobState
+from harmonyhub.jobs.runner import LEASE_S, MAX_ATTEMPTS
+from harmonyhub.storage.embedded import die_with_parent
+from harmonyhub.wiring.house import House
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 0.5
+JOBS_AT_ONCE = 2  # a long analysis must not keep an import waiting
+STOP_S = 10.0
+
+
+async def work(house: House, *, name: str) -> None:
+    """Claim and run jobs until cancelled; running jobs then go back to the queue.
+
+    Parameters
+    ----------
+    name : str
+        This worker's name in leases, unique per process.
+    """
+    async with asyncio.TaskGroup() as slots:
+        for number in range(JOBS_AT_ONCE):
+            slots.create_task(_run_slot(house, f"{name}/{number}"))
+
+
+async def _run_slot(house: House, name: str) -> None:
+    while True:
+        try:
+            job = await house.store.jobs.claim(worker=name, now=house.clock(), lease_s=LEASE_S)
+            if job is None:
+                await asyncio.sleep(IDLE_S)
+            else:
+                await _run_in_child(house, job)
+        except UnavailableError:
+            log.exception("the store does not answer; trying again")
+            await asyncio.sleep(IDLE_S * 4)
+
+
+async def _run_in_child(house: House, job: Job) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "harmonyhub.jobs.child",
+        job.id,
+        str(job.fence),
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+    )
+    try:
+        status = await child.wait()
+    except asyncio.CancelledError:
+        await _stop(child)
+        await house.store.jobs.release(job)
+        raise
+    await _settle(house, job, status)
+
+
+async def _stop(child: asyncio.subprocess.Process) -> None:
+    child.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(child.wait(), STOP_S)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+
+
+async def _settle(house: House, job: Job, status: int) -> None:
+    """Give a job whose process died another try, or call it failed."""
+    now = await house.store.jobs.get(job.id)
+    if now is None or now.state is not JobState.RUNNING or now.fence != job.fence:
+        return
+    cause = f"signal {-status}" if status < 0 else f"exit status {status}"
+    log.error("the process of job %s (%s) ended with %s", job.id, job.kind.value, cause)
+    if job.attempts < MAX_ATTEMPTS:
+        await house.store.jobs.release(job)
+        return
+    await house.store.jobs.fail(
+        job,
+        error=f"The process of this job ended {job.attempts} times with {cause}.",
+        hint="The log of the service has the lines before it; a damaged file is the usual cause.",
+        now=house.clock(),
+    )

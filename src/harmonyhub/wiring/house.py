@@ -1,0 +1,88 @@
+"""Opens the house: settings in, store and in-memory state out, everything closed at the end."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmonyhub.settings.model import Settings
+from harmonyhub.storage.embedded import EmbeddedServer, borrow_or_start
+from harmonyhub.storage.store import Store
+from harmonyhub.wiring.serving import Serving, Tastes
+
+Clock = Callable[[], int]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that a flow may need; built once per process.
+
+    `clock` tells unix seconds UTC; uploads wait under `spool_dir` until their job took them.
+    """
+
+    settings: Settings
+    store: Store
+    serving: Serving
+    tastes: Tastes
+    clock: Clock
+    spool_dir: Path
+
+
+def system_clock() -> int:
+    """Tell the time: unix seconds, UTC."""
+    return int(time.time())
+
+
+def furnish(settings: Settings, store: Store) -> House:
+    """Build the house around an open store."""
+    spool_dir = settings.data_dir / "spool"
+    spool_dir.mkdir(parents=True, exist_ok=True)
+    return House(
+        settings=settings,
+        store=store,
+        serving=Serving(store),
+        tastes=Tastes(store),
+        clock=system_clock,
+        spool_dir=spool_dir,
+    )
+
+
+@asynccontextmanager
+async def _mongodb_uri(
+    settings: Settings, *, owner: str, is_exclusive: bool, say: Say
+) -> AsyncIterator[str]:
+    if settings.mongodb_uri is not None:
+        yield settings.mongodb_uri.reveal()
+    elif is_exclusive:
+        async with await EmbeddedServer.start(settings.data_dir, owner=owner, say=say) as server:
+            yield server.uri
+    else:
+        async with borrow_or_start(settings.data_dir, owner=owner, say=say) as uri:
+            yield uri
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, *, owner: str, is_exclusive: bool = False, say: Say = lambda _: None
+) -> AsyncIterator[House]:
+    """Open the store, migrate it, and close everything at the end.
+
+    Parameters
+    ----------
+    owner : str
+        What this process is called in messages to a second one ("harmonyhub up").
+    is_exclusive : bool
+        Whether to start the embedded server for this process's whole life, instead of borrowing
+        the one that runs; has no effect where `HARMONYHUB_MONGODB_URI` is set.
+    say : callable
+        Told what takes time.
+    """
+    async with _mongodb_uri(settings, owner=owner, is_exclusive=is_exclusive, say=say) as uri:
+        store = await Store.connect(uri, database=settings.mongodb_database)
+        try:
+            await store.migrate()
+            yield furnish(settings, store)
+        finally:
+            await store.close()

@@ -1,0 +1,106 @@
+"""What the web process holds in memory: the live index and the tastes of recent users."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.recommendations import Feedback
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.profile import Profile, build_profile
+from harmonyhub.storage.models import ModelRecord
+from harmonyhub.storage.store import Store
+
+POINTER_CHECK_S = 1.0  # how long a finished training may wait to be seen
+TASTES_KEPT = 256  # a profile of 30,000 tracks is about 1 MB
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """The serving index and the record of the training that made it."""
+
+    record: ModelRecord
+    index: ServingIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """One user's profile against one index, and the feedback in force."""
+
+    revision: int | None
+    model_version: str
+    profile: Profile
+    feedback: tuple[Feedback, ...]
+    n_listens: int
+    history_until: int | None
+
+
+class Serving:
+    """The live index: swapped as a whole when a training has stored a newer one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._live: LiveModel | None = None
+        self._checked_at = float("-inf")
+        self._loading = asyncio.Lock()
+
+    async def current(self) -> LiveModel | None:
+        """Return the live model, or None before the first training.
+
+        While one request loads a newer index, all others go on with the one they have.
+        """
+        is_due = time.monotonic() - self._checked_at >= POINTER_CHECK_S
+        if not is_due or (self._loading.locked() and self._live is not None):
+            return self._live
+        async with self._loading:
+            await self._refresh()
+        return self._live
+
+    async def _refresh(self) -> None:
+        record = await self._store.models.current()
+        if record is not None and (
+            self._live is None or record.version != self._live.record.version
+        ):
+            data = await self._store.models.load(record.version)
+            index = await asyncio.to_thread(ServingIndex.from_bytes, data)
+            self._live = LiveModel(record=record, index=index)
+        self._checked_at = time.monotonic()
+
+
+class Tastes:
+    """Profiles of recent users; a user's revision tells when one is out of date."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[UserId, Taste] = OrderedDict()
+
+    async def of(self, user_id: UserId, model: LiveModel) -> Taste:
+        """Load what the user played and said; one small query where nothing changed."""
+        revision = await self._store.users.revision(user_id)
+        taste = self._kept.get(user_id)
+        if (
+            taste is None
+            or taste.revision != revision
+            or taste.model_version != model.record.version
+        ):
+            taste = await self._load(user_id, model=model, revision=revision)
+            self._kept[user_id] = taste
+            while len(self._kept) > TASTES_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(user_id)
+        return taste
+
+    async def _load(self, user_id: UserId, *, model: LiveModel, revision: int | None) -> Taste:
+        history = await self._store.listens.history(user_id)
+        feedback = await self._store.feedback.current(user_id)
+        profile = await asyncio.to_thread(build_profile, history, model.index)
+        last = int(history.last_played_at.max()) if len(history.track_ids) else 0
+        return Taste(
+            revision=revision,
+            model_version=model.record.version,
+            profile=profile,
+            feedback=tuple(feedback),
+            n_listens=history.n_listens,
+            history_until=last or None,
+        )
