@@ -56,13 +56,14 @@ def draw_columns(chroma: FloatArray, n_columns: int) -> NDArray[np.float32]:
     Returns
     -------
     array, shape (12, columns)
-        In [0, 1]; silent columns are 0.
+        In [0, 1]; columns 40 dB below the loudest fade to 0.
     """
     edges = np.linspace(0, len(chroma), min(n_columns, len(chroma)) + 1).round().astype(int)
     columns = np.zeros((12, len(edges) - 1), np.float32)
     for index, (start, end) in enumerate(pairwise(edges)):
         columns[:, index] = chroma[start:end].mean(axis=0)
-    scaled: NDArray[np.float32] = columns / np.maximum(columns.max(axis=0, initial=0.0), 1e-6)
+    floor = max(0.01 * float(columns.max(initial=0.0)), 1e-6)
+    scaled: NDArray[np.float32] = columns / np.maximum(columns.max(axis=0, initial=0.0), floor)
     return scaled
 
 

@@ -14,6 +14,7 @@ NAMES = {  # as musicians write them: the spelling with fewer accidentals
 # Semantic Audio ("bgate"): profiles of real recordings, weak degrees cut to 0.
 MAJOR = (1.00, 0.00, 0.42, 0.00, 0.53, 0.37, 0.00, 0.77, 0.00, 0.38, 0.21, 0.30)
 MINOR = (1.00, 0.00, 0.36, 0.39, 0.00, 0.38, 0.00, 0.74, 0.27, 0.00, 0.42, 0.23)
+MIN_PITCHES = 3  # that reach a quarter of the strongest: one or two tones make no key
 MIN_CORRELATION = 0.4  # white noise stays below; the rendered pieces start at 0.6
 SURE_MARGIN = 0.25  # of correlation between the best key and the next
 
@@ -65,7 +66,8 @@ def _whole_track(chroma: NDArray[np.float32]) -> FloatArray | None:
     heard = chroma[loudness > 0.01 * loudness.max()]
     tamed = np.sqrt(heard)
     profile: FloatArray = tamed.mean(axis=0)
-    return profile if profile.std() > 1e-6 else None
+    n_pitches = int((profile > 0.25 * profile.max()).sum())
+    return profile if n_pitches >= MIN_PITCHES else None
 
 
 def _correlate(profile: FloatArray, shape: FloatArray) -> float:
