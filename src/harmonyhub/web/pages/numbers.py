@@ -49,7 +49,7 @@ def _decimal(number: float | None) -> str | None:
     return None if number is None else f"{number:.1f}".replace("-", "\u2212")
 
 
-_UNITS = {"duration": "min:s", "key": "", "beats": "beats", "n_channels": "channels"}
+_UNITS = {"duration": "min:s", "key": "", "beats": "", "sample_rate": "Hz", "n_channels": ""}
 _ROWS: tuple[tuple[str, str, Callable[[TrackAnalysis], str | None]], ...] = (
     ("tempo", "Tempo", lambda found: _decimal(found.tempo)),
     ("key", "Key", lambda found: found.key.name if found.key else None),

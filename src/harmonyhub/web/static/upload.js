@@ -50,6 +50,7 @@ const send = (form, file) => {
 
 for (const form of document.querySelectorAll("[data-upload]")) {
   const input = form.querySelector("input[type=file]");
+  form.classList.add("is-live");
   form.querySelector("button").hidden = true;
   form.addEventListener("submit", (event) => event.preventDefault());
   input.addEventListener("change", () => input.files.length && send(form, input.files[0]));
