@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from harmonyhub.domain.identity import identity_keys
 from harmonyhub.sources.demo.library import LibraryArtist, load_library
 
 
@@ -64,3 +65,9 @@ def test_track_carries_its_decade(library: tuple[LibraryArtist, ...]) -> None:
     assert teardrop.release == "Mezzanine"
     assert teardrop.tags[-1] == "1990s"
     assert teardrop.tags[0] == "trip-hop"
+
+
+def test_tracks_stay_apart_in_the_catalogue(library: tuple[LibraryArtist, ...]) -> None:
+    """No two tracks of the library have one identity: none would swallow another at import."""
+    names = Counter(identity_keys(track)[-1] for artist in library for track in artist.tracks)
+    assert [name for name, n in names.items() if n > 1] == []

@@ -18,7 +18,7 @@ from harmonyhub.sources.demo.tastes import (
 )
 
 PERSONA = UserId("local")  # who looks at the demo; the history is generated like all others
-PERSONA_SEEDS = ("Massive Attack", "Nick Drake", "Miles Davis", "Tinariwen")
+PERSONA_SEEDS = ("Massive Attack", "Nick Drake", "Tinariwen", "Miles Davis")
 PERSONA_LISTENS = 1_800
 MEDIAN_LISTENS = 420  # of the other listeners; a few have some thousand
 TRACKS_PER_SESSION = 7

@@ -35,9 +35,10 @@ class Favourite:
 class Neighbourhoods:
     """How near the artists of a library stand to each other, by their tags.
 
-    `nearness`, shape (artists, artists), is the cosine of their tags in [0, 1]; a rare tag
-    such as "desert blues" says more than a common one such as "american". `popularity` holds
-    one array per artist: how much everyone likes each track.
+    `nearness`, shape (artists, artists), is the cosine of their tags in [0, 1]. A rare tag such
+    as "desert blues" says more than a common one such as "american", and the first tags of an
+    artist, which name the kind of music, say more than the last, which name moods. `popularity`
+    holds one array per artist: how much everyone likes each track.
     """
 
     def __init__(self, library: Sequence[LibraryArtist], *, rng: np.random.Generator) -> None:
@@ -45,10 +46,15 @@ class Neighbourhoods:
         self.places = {artist.name: place for place, artist in enumerate(library)}
         self.prominence = np.array([artist.prominence for artist in library])
         tags = sorted({tag for artist in library for tag in artist.tags})
-        has_tag = np.array([[tag in artist.tags for tag in tags] for artist in library], float)
-        weighted = has_tag * np.log(len(library) / has_tag.sum(axis=0))
-        weighted /= np.linalg.norm(weighted, axis=1, keepdims=True)
-        self.nearness: FloatArray = weighted @ weighted.T
+        weights = np.array(
+            [
+                [(1 + a.tags.index(tag)) ** -0.8 if tag in a.tags else 0.0 for tag in tags]
+                for a in library
+            ]
+        )
+        weights *= np.log(len(library) / (weights > 0).sum(axis=0))
+        weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+        self.nearness: FloatArray = weights @ weights.T
         self.popularity = {artist.name: _draw_popularity(artist, rng=rng) for artist in library}
 
     def draw_seeds(self, n: int, *, rng: np.random.Generator) -> list[str]:
@@ -60,7 +66,7 @@ class Neighbourhoods:
     def draw_circle(self, seed: str, *, n: int, rng: np.random.Generator) -> list[LibraryArtist]:
         """Draw `n` artists near `seed`, the seed among them, without repetition."""
         place = self.places[seed]
-        near = self.nearness[place] ** 3 * self.prominence
+        near = self.nearness[place] ** 2 * self.prominence
         chance = (1 - WANDER) * near / near.sum() + WANDER * self.prominence / self.prominence.sum()
         chance[place] = 0
         others = rng.choice(len(self.library), size=n - 1, replace=False, p=chance / chance.sum())
