@@ -52,6 +52,8 @@ def _why_short(
         since = day(quiet_before(profile, request.now))
         return f"{found} that you played three times or more rested since {since}"
     if request.list_name is ListName.MORE_LIKE_THIS:
+        if request.seed_track_id not in index.place_of:
+            return f"{found} found: the track asked about is not in the last training"
         return f"{found} shares listeners, an artist or a tag with this track"
     if len(profile.heard) == index.n_tracks:
         return f"{found} left: you have heard all {index.n_tracks:,} tracks known here; import more"

@@ -1,0 +1,132 @@
+"""Training: from nothing to a few listeners, and the matrix face for research."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.history import CatalogueEntry, History, Interactions
+from harmonyhub.domain.ids import ArtistId, TrackId
+from harmonyhub.recommender import train_index
+from harmonyhub.recommender.blend import UNHEARD, score_tracks
+from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.training import train
+
+
+def entry(number: int, **more) -> CatalogueEntry:
+    """Make a track of an artist of its own."""
+    facts = {"artist": f"A{number}", "artist_ids": (ArtistId(f"a{number}"),), **more}
+    return CatalogueEntry(TrackId(f"t{number}"), f"Song {number}", **facts)
+
+
+@pytest.mark.parametrize("n_tracks", [0, 1, 3])
+def test_a_catalogue_without_listens_trains(train_world, n_tracks):
+    """No listens give an index without neighbours, not an error."""
+    catalogue = [entry(number) for number in range(n_tracks)]
+    index = train_world(catalogue, users=[], tracks=[], plays=[], last=[]).index
+    assert (n_tracks, 0, 0) == (index.n_tracks, index.neighbours.nnz, index.n_users)
+
+
+def test_one_listener_of_one_track_trains(train_world):
+    """One pair is enough for a popularity."""
+    index = train_world([entry(0)], users=[0], tracks=[0], plays=[3], last=[5]).index
+    assert (1, 3, 5) == (index.n_users, index.n_listens, index.newest_at)
+    assert [1.0] == index.popularity.tolist()
+
+
+def test_tracks_outside_the_catalogue_are_left_out():
+    """Listens of a track that vanished from the catalogue do not stop a training."""
+    interactions = Interactions(
+        user_ids=["u"],
+        track_ids=["gone", "t0"],
+        user_index=np.zeros(2, dtype=np.int32),
+        track_index=np.array([0, 1], dtype=np.int32),
+        plays=np.array([9, 2], dtype=np.int32),
+        last_played_at=np.array([1, 1], dtype=np.int64),
+    )
+    assert train(interactions, [entry(0)]).n_listens == 2
+
+
+def test_progress_ends_at_all_tracks(world):
+    """The job sees counts that never fall and end at the total."""
+    seen = []
+    train(world.interactions, world.catalogue, on_progress=seen.append)
+    done = [progress.done for progress in seen]
+    assert sorted(done) == done
+    assert (0, 120, 120) == (done[0], done[-1], seen[-1].total)
+
+
+def test_the_same_input_trains_the_same_bytes(world):
+    """Training is reproducible to the byte."""
+    again = train(world.interactions, world.catalogue)
+    assert world.index.to_bytes() == again.to_bytes()
+
+
+def test_recent_plays_make_popular(train_world):
+    """Of two tracks with one listener each the lately played one is the more popular."""
+    day = 86_400
+    index = train_world(
+        [entry(0), entry(1)], users=[0, 1], tracks=[0, 1], plays=[5, 5], last=[day, 900 * day]
+    ).index
+    assert index.popularity[0] < index.popularity[1]
+
+
+def test_artists_of_a_track_get_their_own_names(train_world):
+    """In "A, B" each artist gets his name, also one whose name has a comma where it is alone."""
+    catalogue = [
+        entry(0, artist="Earth, Wind & Fire", artist_ids=(ArtistId("e"),)),
+        entry(1, artist="Bob, Eve", artist_ids=(ArtistId("b"), ArtistId("v"))),
+    ]
+    index = train_world(catalogue, users=[], tracks=[], plays=[], last=[]).index
+    names = dict(zip(index.artist_ids, index.artist_names, strict=True))
+    assert {"e": "Earth, Wind & Fire", "b": "Bob", "v": "Eve"} == names
+
+
+def test_the_research_face_scores_by_the_blend_of_the_lists():
+    """`index.score` gives the very scores that the lists are ranked by."""
+    rng = np.random.default_rng(3)
+    plays = sparse.random(30, 40, density=0.2, random_state=rng, format="csr")
+    plays.data = np.ceil(plays.data * 9)
+    index = train_index(plays)
+    scores = index.score(plays[:2])
+    row = plays[1]
+    unknown = np.zeros(row.nnz, dtype=np.int64)
+    history = History([str(i) for i in row.indices], row.data.astype(np.int32), unknown, unknown)
+    expected = score_tracks(UNHEARD, build_profile(history, index), index)
+    assert (2, 40) == scores.shape
+    assert np.array_equal(expected, scores[1])
+
+
+def test_tags_lead_to_items_that_nobody_played():
+    """An item with tags of the history scores over an equally unheard one without."""
+    plays = sparse.csr_matrix(np.array([[2, 0, 0], [1, 0, 0]]))
+    tags = sparse.csr_matrix(np.array([[1, 1], [1, 1], [0, 0]]))
+    scores = train_index(plays, item_tags=tags).score(plays[:1])
+    assert scores[0, 1] > scores[0, 2] == 0
+
+
+def test_timestamps_reach_the_index():
+    """The newest time of the matrix becomes the index's."""
+    plays = sparse.csr_matrix(np.array([[1, 2], [0, 3]]))
+    times = sparse.csr_matrix(np.array([[10, 20], [0, 40]]))
+    assert train_index(plays, timestamps=times).newest_at == 40
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_impossible_counts_are_refused(bad):
+    """Negative, missing or infinite plays are named, not trained on."""
+    with pytest.raises(RefusedInputError, match="finite and not negative"):
+        train_index(sparse.csr_matrix(np.array([[1.0, bad]])))
+
+
+def test_histories_of_another_width_are_refused():
+    """Scoring columns that are not the index's is an error, not a guess."""
+    index = train_index(sparse.csr_matrix(np.eye(3)))
+    with pytest.raises(RefusedInputError):
+        index.score(sparse.csr_matrix(np.eye(4)))
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    """Tags of more items than there are plays of are refused."""
+    with pytest.raises(RefusedInputError, match="item_tags"):
+        train_index(sparse.csr_matrix(np.eye(3)), item_tags=sparse.csr_matrix(np.eye(4)))
