@@ -1,4 +1,4 @@
-"""What all tests share: one real mongod per run, a fresh database per test, no network."""
+"""What all tests share: one real mongod per run, an empty store per test, no network."""
 
 import asyncio
 import os
@@ -11,6 +11,15 @@ import pytest
 from harmonyhub.storage.embedded import EmbeddedServer
 from harmonyhub.storage.store import Store
 
+LASTING = ["schema", "identity", "migration-lock"]  # what a migration leaves in `meta`
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Shut the network but for loopback and the socket of MongoDB, before pytest-socket looks."""
+    config.option.allow_hosts = "127.0.0.1,::1"
+    config.option.allow_unix_socket = True
+
 
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -19,18 +28,44 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    folder = tmp_path_factory.mktemp("mongodb")
-    server = asyncio.run(EmbeddedServer.start(folder, owner="tests"))
+    server = asyncio.run(EmbeddedServer.start(tmp_path_factory.mktemp("mongodb"), owner="tests"))
     yield server.uri
     asyncio.run(server.stop())
 
 
+@pytest.fixture(scope="session")
+def database_name(mongodb_uri: str) -> Iterator[str]:
+    """Give the name of this run's database, migrated: making indexes costs more than most tests."""
+    name = f"test_{uuid.uuid4().hex}"
+
+    async def prepare() -> None:
+        async with await Store.connect(mongodb_uri, database=name) as store:
+            await store.migrate()
+
+    async def drop() -> None:
+        async with await Store.connect(mongodb_uri, database=name) as store:
+            await store._client.drop_database(name)
+
+    asyncio.run(prepare())
+    yield name
+    asyncio.run(drop())
+
+
 @pytest.fixture
-async def store(mongodb_uri: str) -> AsyncIterator[Store]:
-    """Give an empty, migrated store, dropped at the end."""
+async def store(mongodb_uri: str, database_name: str) -> AsyncIterator[Store]:
+    """Give an empty store of the current schema."""
+    async with await Store.connect(mongodb_uri, database=database_name) as store:
+        yield store
+        for name in await store._database.list_collection_names():
+            kept = {"_id": {"$nin": LASTING}} if name == "meta" else {}
+            await store._database[name].delete_many(kept)
+
+
+@pytest.fixture
+async def bare_store(mongodb_uri: str) -> AsyncIterator[Store]:
+    """Give a store on a database of its own that has never been migrated; dropped at the end."""
     name = f"test_{uuid.uuid4().hex}"
     async with await Store.connect(mongodb_uri, database=name) as store:
-        await store.migrate()
         yield store
         await store._client.drop_database(name)
 

@@ -60,7 +60,7 @@ class OtherSources:
             "u": user_id,
             "s": {"$ne": source.value},
             "$or": [
-                {"at": {"$gte": start - SAME_PLAY_S, "$lte": end + SAME_PLAY_S}}
+                {"at": {"$gte": max(1, start - SAME_PLAY_S), "$lte": end + SAME_PLAY_S}}
                 for start, end in spans(told)
             ],
         }
