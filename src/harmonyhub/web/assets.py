@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -46,7 +47,7 @@ def asset_url(name: str) -> str:
 
 
 @get("/static/{name:str}", include_in_schema=False)
-async def show_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def show_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """Send one static file; with its version in the address a browser may keep it for ever."""
     asset = load_assets().get(name)
     if asset is None:

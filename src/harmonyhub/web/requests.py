@@ -1,8 +1,7 @@
 """What handlers share: the house, ids out of addresses and forms, answers that stream."""
 
-from typing import Annotated
-
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
@@ -13,8 +12,8 @@ from harmonyhub.wiring.house import House
 USER_LENGTH_MAX = 100
 DEFAULT_USER = UserId("local")
 
-HouseHere = Annotated[House, Dependency(skip_validation=True)]
-ClosingHere = Annotated[Closing, Dependency(skip_validation=True)]
+HouseHere = NamedDependency[SkipValidation[House]]
+ClosingHere = NamedDependency[SkipValidation[Closing]]
 
 
 def parse_user(text: str) -> UserId:

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from harmonyhub.domain.errors import NotFoundError
@@ -38,7 +39,7 @@ class ImportRoutes(Controller):
         responses={202: ResponseSpec(ImportAccepted, description="Queued")},
     )
     async def add_import(
-        self, *, house: HouseHere, request: Request[Any, Any, Any], user: str
+        self, *, house: HouseHere, request: Request[Any, Any, Any], user: FromPath[str]
     ) -> Response[ImportAccepted]:
         """Take a file (multipart field `file`, up to 4 GB) and queue its import.
 
@@ -57,12 +58,14 @@ class ImportRoutes(Controller):
         )
 
     @get("/imports/{ledger:str}", summary="The ledger of an import")
-    async def show_ledger(self, *, house: HouseHere, ledger: str) -> LedgerView:
+    async def show_ledger(self, *, house: HouseHere, ledger: FromPath[str]) -> LedgerView:
         """Show the account as it stands; it balances at every moment."""
         return LedgerView.of(await load_ledger(house, LedgerId(ledger)))
 
     @get("/imports/{ledger:str}/{group_csv:str}", summary="One group of lines, as CSV")
-    async def show_group(self, *, house: HouseHere, ledger: str, group_csv: str) -> Stream:
+    async def show_group(
+        self, *, house: HouseHere, ledger: FromPath[str], group_csv: FromPath[str]
+    ) -> Stream:
         """Stream kept.csv, duplicate.csv, too_short.csv, not_music.csv or unreadable.csv."""
         outcome = _parse_group(group_csv)
         await load_ledger(house, LedgerId(ledger))  # a stream that has begun cannot say 404

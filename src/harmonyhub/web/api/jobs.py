@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from harmonyhub.domain.ids import JobId
@@ -24,18 +24,20 @@ class JobRoutes(Controller):
 
     @get("/jobs", summary="Recent jobs")
     async def list_jobs(
-        self, *, house: HouseHere, n: Annotated[int, Parameter(ge=1, le=200)] = 50
+        self, *, house: HouseHere, n: Annotated[int, QueryParameter(ge=1, le=200)] = 50
     ) -> JobList:
         """List jobs, the newest first."""
         return JobList(items=[JobView.of(job) for job in await house.store.jobs.recent(n)])
 
     @get("/jobs/{job_id:str}", summary="One job")
-    async def show_job(self, *, house: HouseHere, job_id: str) -> JobView:
+    async def show_job(self, *, house: HouseHere, job_id: FromPath[str]) -> JobView:
         """Show how far a job is, and how it ended."""
         return JobView.of(await load_job(house, JobId(job_id)))
 
     @get("/jobs/{job_id:str}/events", summary="A job, live", media_type=EVENT_STREAM)
-    async def watch_job(self, *, house: HouseHere, closing: ClosingHere, job_id: str) -> Stream:
+    async def watch_job(
+        self, *, house: HouseHere, closing: ClosingHere, job_id: FromPath[str]
+    ) -> Stream:
         """Stream `progress` events and one `end` event (server-sent events), each with the job."""
         job = await load_job(house, JobId(job_id))
         return Stream(

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from harmonyhub.analysis.track import to_json_object
 from harmonyhub.domain.errors import NotFoundError
@@ -26,21 +26,23 @@ class TrackRoutes(Controller):
         self,
         *,
         house: HouseHere,
-        q: Annotated[str, Parameter(max_length=200)] = "",
-        n: Annotated[int, Parameter(ge=1, le=100)] = 20,
+        q: Annotated[str, QueryParameter(max_length=200)] = "",
+        n: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     ) -> TrackList:
         """Find tracks whose title or artist has the words of `q`."""
         found = await search_tracks(house, text=q, n=n)
         return TrackList(items=[TrackView.of(track) for track in found])
 
     @get("/tracks/{track_id:str}", summary="One track")
-    async def show_track(self, *, house: HouseHere, track_id: str) -> TrackView:
+    async def show_track(self, *, house: HouseHere, track_id: FromPath[str]) -> TrackView:
         """Show what is known of a track; an id that was merged into another leads there."""
         page = await load_track_page(house, user_id=DEFAULT_USER, track_id=TrackId(track_id))
         return TrackView.of(page.track)
 
     @get("/tracks/{track_id:str}/analysis", summary="The analysis of a track")
-    async def show_analysis(self, *, house: HouseHere, track_id: str) -> dict[str, object]:
+    async def show_analysis(
+        self, *, house: HouseHere, track_id: FromPath[str]
+    ) -> dict[str, object]:
         """Show the numbers, each with unit, method and confidence under `measurements`."""
         page = await load_track_page(house, user_id=DEFAULT_USER, track_id=TrackId(track_id))
         if page.analysis is None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from harmonyhub.domain.ids import TrackId, UserId
@@ -47,10 +47,10 @@ class UserRoutes(Controller):
         self,
         *,
         house: HouseHere,
-        user: str,
-        list_name: Annotated[ListName, Parameter(query="list")] = ListName.FOR_YOU,
-        n: Annotated[int, Parameter(ge=1, le=N_RECOMMENDATIONS_MAX)] = 20,
-        track: str | None = None,
+        user: FromPath[str],
+        list_name: Annotated[ListName, QueryParameter(name="list")] = ListName.FOR_YOU,
+        n: Annotated[int, QueryParameter(ge=1, le=N_RECOMMENDATIONS_MAX)] = 20,
+        track: FromQuery[str | None] = None,
     ) -> Answer:
         """Recommend tracks; each carries 1 to 3 reasons that are terms of its score.
 
@@ -65,13 +65,13 @@ class UserRoutes(Controller):
         )
 
     @get("/{user:str}/feedback", summary="What the user said, as it stands")
-    async def list_feedback(self, *, house: HouseHere, user: str) -> FeedbackList:
+    async def list_feedback(self, *, house: HouseHere, user: FromPath[str]) -> FeedbackList:
         """List the feedback in force; what was undone is gone."""
         return _feedback_list(await house.store.feedback.current(parse_user(user)))
 
     @post("/{user:str}/feedback", summary="Say something of a track", status_code=200)
     async def add_feedback(
-        self, *, house: HouseHere, user: str, data: FeedbackBody
+        self, *, house: HouseHere, user: FromPath[str], data: JSONBody[FeedbackBody]
     ) -> FeedbackList:
         """Say more, less, never, snooze (for `days`) or undo; it acts on the very next list."""
         said = await give_feedback(
@@ -88,9 +88,9 @@ class UserRoutes(Controller):
         self,
         *,
         house: HouseHere,
-        user: str,
-        n: Annotated[int, Parameter(ge=1, le=N_LISTENS_MAX)] = 100,
-        before: Annotated[int | None, Parameter(ge=0)] = None,
+        user: FromPath[str],
+        n: Annotated[int, QueryParameter(ge=1, le=N_LISTENS_MAX)] = 100,
+        before: Annotated[int | None, QueryParameter(ge=0)] = None,
     ) -> ListenList:
         """List listens that started before the unix second `before`."""
         return await load_listens(house, user_id=parse_user(user), n=n, before=before)
@@ -100,7 +100,7 @@ class UserRoutes(Controller):
         summary="Everything of a user, as JSON lines",
         media_type=NDJSON,
     )
-    async def export_listens(self, *, house: HouseHere, user: str) -> Stream:
+    async def export_listens(self, *, house: HouseHere, user: FromPath[str]) -> Stream:
         """Stream ledgers, feedback and listens, one object a line, each with its `type`."""
         user_id: UserId = parse_user(user)
         lines: AsyncIterator[bytes] = export_user(house, user_id)
@@ -111,7 +111,7 @@ class UserRoutes(Controller):
         )
 
     @get("/{user:str}/imports", summary="Imports of a user")
-    async def list_imports(self, *, house: HouseHere, user: str) -> LedgerList:
+    async def list_imports(self, *, house: HouseHere, user: FromPath[str]) -> LedgerList:
         """List the ledgers of a user's imports, the newest first."""
         ledgers = await house.store.ledgers.of_user(parse_user(user))
         return LedgerList(items=[LedgerView.of(ledger) for ledger in ledgers])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from harmonyhub.domain.ids import JobId, LedgerId, TrackId
@@ -48,7 +49,9 @@ async def take_import(
 
 
 @get("/import/{ledger_id:str}")
-async def show_ledger(*, house: HouseHere, visitor: VisitorHere, ledger_id: str) -> Response[bytes]:
+async def show_ledger(
+    *, house: HouseHere, visitor: VisitorHere, ledger_id: FromPath[str]
+) -> Response[bytes]:
     """Show one import: live while it runs, then the balanced account with its downloads."""
     ledger = LedgerView.of(await load_ledger(house, LedgerId(ledger_id)))
     groups = [(outcome, *GROUPS[outcome], getattr(ledger, outcome.value)) for outcome in GROUPS]
@@ -66,7 +69,11 @@ async def show_ledger(*, house: HouseHere, visitor: VisitorHere, ledger_id: str)
 
 @post("/tracks/{track_id:str}/audio", request_max_body_size=BODY_BYTES_MAX)
 async def take_audio(
-    *, house: HouseHere, visitor: VisitorHere, request: Request[Any, Any, Any], track_id: str
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    request: Request[Any, Any, Any],
+    track_id: FromPath[str],
 ) -> Redirect:
     """Take audio for a track from its page, and go to the job."""
     page = await load_track_page(house, user_id=visitor.user_id, track_id=TrackId(track_id))
@@ -82,7 +89,9 @@ async def take_audio(
 
 
 @get("/jobs/{job_id:str}")
-async def show_job(*, house: HouseHere, visitor: VisitorHere, job_id: str) -> Response[bytes]:
+async def show_job(
+    *, house: HouseHere, visitor: VisitorHere, job_id: FromPath[str]
+) -> Response[bytes]:
     """Show one job: live while it runs, then where its result is."""
     return visitor.page("job.html", job=await load_job(house, JobId(job_id)))
 

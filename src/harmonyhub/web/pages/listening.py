@@ -5,9 +5,8 @@ from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from litestar import Response, Router, get, post
-from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotFoundException
-from litestar.params import Body, Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from markupsafe import Markup
 
@@ -62,9 +61,9 @@ async def show_list(
     *,
     house: HouseHere,
     visitor: VisitorHere,
-    list_name: str = ListName.FOR_YOU.value,
-    said: FeedbackKind | None = None,
-    track: str | None = None,
+    list_name: FromPath[str] = ListName.FOR_YOU.value,
+    said: FromQuery[FeedbackKind | None] = None,
+    track: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Show one of the three lists; after feedback, a banner with a way to undo it."""
     shown = next((known for known in LISTS if known.value == list_name), None)
@@ -87,7 +86,11 @@ async def show_list(
 
 @get("/tracks/{track_id:str}")
 async def show_track(
-    *, house: HouseHere, visitor: VisitorHere, track_id: str, said: FeedbackKind | None = None
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    track_id: FromPath[str],
+    said: FromQuery[FeedbackKind | None] = None,
 ) -> Response[bytes]:
     """Show one track: facts, plays, analysis, and more like it."""
     page = await load_track_page(house, user_id=visitor.user_id, track_id=TrackId(track_id))
@@ -119,7 +122,7 @@ async def search(
     *,
     house: HouseHere,
     visitor: VisitorHere,
-    q: Annotated[str, Parameter(max_length=200)] = "",
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[bytes]:
     """Show the tracks that fit the words of the search box."""
     found = await search_tracks(house, text=q, n=N_FOUND)
@@ -131,7 +134,7 @@ async def take_feedback(
     *,
     house: HouseHere,
     visitor: VisitorHere,
-    data: Annotated[FeedbackForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: URLEncodedBody[FeedbackForm],
 ) -> Redirect:
     """Take a feedback button, and go back to the page with the banner."""
     await give_feedback(

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import UserId
@@ -44,7 +45,7 @@ class Visitor:
         return response
 
 
-VisitorHere = Annotated[Visitor, Dependency(skip_validation=True)]
+VisitorHere = NamedDependency[SkipValidation[Visitor]]
 
 
 async def provide_visitor(request: Request[Any, Any, Any], house: HouseHere) -> Visitor:
