@@ -21,6 +21,7 @@ from harmonyhub.storage.mongod import (
     explain_death,
     find_mongod,
     orphan_of,
+    rotate_log,
     start_process,
     stop_orphan,
     stop_process,
@@ -94,6 +95,7 @@ class EmbeddedServer:
                 await asyncio.to_thread(stop_orphan, orphan)
             say("starting MongoDB")
             socket = _socket_of(data_dir)
+            log_start = rotate_log(data_dir)
             # In this thread: the kernel ends the server with the thread that started it.
             process = start_process(find_mongod(), data_dir=data_dir, socket=socket)
             server = cls(lock, process, socket)
@@ -101,7 +103,7 @@ class EmbeddedServer:
             lock.leave()
             raise
         try:
-            await server._wait_until_primary(data_dir)
+            await server._wait_until_primary(data_dir, log_start=log_start)
         except BaseException:
             await server.stop()
             raise
@@ -132,7 +134,7 @@ class EmbeddedServer:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def _wait_until_primary(self, data_dir: Path) -> None:
+    async def _wait_until_primary(self, data_dir: Path, *, log_start: int) -> None:
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             self.uri, serverSelectionTimeoutMS=100, connectTimeoutMS=5_000
         )
@@ -141,7 +143,7 @@ class EmbeddedServer:
             while not await self._is_primary(client):
                 status = self._process.poll()
                 if status is not None:
-                    raise explain_death(status, data_dir=data_dir)
+                    raise explain_death(status, data_dir=data_dir, log_start=log_start)
                 if asyncio.get_running_loop().time() > deadline:
                     raise StoreUnavailableError(
                         f"MongoDB did not get ready within {START_S:.0f} s.",
@@ -208,8 +210,10 @@ async def borrow_or_start(data_dir: Path, *, owner: str, say: Say = no_word) -> 
     try:
         yield server.uri
     finally:
-        await server.wait_for_borrowers(say)
-        await server.stop()
+        try:
+            await server.wait_for_borrowers(say)
+        finally:
+            await server.stop()
 
 
 def _lock_of(data_dir: Path) -> FolderLock:

