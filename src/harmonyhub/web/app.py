@@ -2,8 +2,11 @@
 
 from litestar import Litestar, Router
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
 
 import harmonyhub
 from harmonyhub.domain.errors import HarmonyHubError
@@ -68,12 +71,25 @@ def _own_hosts(house: House) -> frozenset[str] | None:
     return LOOPBACK_NAMES | {settings.host}
 
 
+class _SchemaRouter(Router):
+    """The addresses of the OpenAPI document, without the HTML page that Litestar puts beside them.
+
+    That page would answer for every unknown address below /api/v1 instead of our problem details.
+    """
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Register a handler, unless it is the one for any other path."""
+        if isinstance(value, HTTPRouteHandler) and "/{path:str}" in value.paths:
+            return []
+        return super().register(value)
+
+
 def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="HarmonyHub",
         version=harmonyhub.__version__,
         description="Personalized music recommendations with true reasons, and track analysis.",
-        path="/api/v1",
+        openapi_router=_SchemaRouter("/api/v1", route_handlers=[], include_in_schema=False),
         render_plugins=[
             JsonRenderPlugin(path="/openapi.json"),
             YamlRenderPlugin(path="/openapi.yaml"),
