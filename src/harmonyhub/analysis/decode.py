@@ -103,7 +103,7 @@ class AudioFile:
         self.n_channels = self._codec.channels
         self.channel_names = _channel_names(self._codec)
         self.tags = _read_tags({**self._container.metadata, **self._stream.metadata})
-        self.notes: list[str] = []
+        self.notes: list[str] = _note_missing_bytes(path)
 
     def __enter__(self) -> Self:
         return self
@@ -161,24 +161,16 @@ class AudioFile:
 
     def _frames(self) -> Iterator[AudioFrame]:
         """Yield frames as planar float in the file's own rate and layout, skipping damage."""
-        first_shape = (self.sample_rate, self._codec.layout.name)
-        converter, shape = None, None
+        convert = _Converter(self._codec.layout.name, self.sample_rate)
         n_packets = n_damaged = 0
         for packet in self._packets():
             n_packets += 1
             try:
-                frames = packet.decode()
+                frames = [out for frame in packet.decode() for out in convert(frame)]
             except (FFmpegError, ValueError):
                 n_damaged += 1
                 continue
-            for frame in frames:
-                if frame.samples == 0:
-                    continue
-                # A chained stream may change its shape half-way: then start a new converter.
-                if converter is None or shape != _shape(frame):
-                    shape = _shape(frame)
-                    converter = AudioResampler("fltp", first_shape[1], first_shape[0])
-                yield from converter.resample(frame)
+            yield from frames
         if n_damaged * 2 > n_packets:
             raise AudioError(
                 f"{self._name} is damaged: {n_damaged} of {n_packets} packets cannot be decoded",
@@ -198,7 +190,8 @@ class AudioFile:
         if not self._container.streams.audio:
             kinds = sorted({stream.type for stream in self._container.streams})
             raise AudioError(
-                f"{self._name} holds no audio stream" + (f", only {kinds}" if kinds else ""),
+                f"{self._name} holds no audio stream"
+                + (f", only {', '.join(kinds)}" if kinds else ""),
                 hint=FORMATS_HINT,
             )
         stream = self._container.streams.audio[0]
@@ -243,14 +236,33 @@ class AudioFile:
         # Without an index, the announced length of mp3 and raw aac is a guess from the bit rate.
         if announced is None or self._container.format.name in ("mp3", "aac"):
             return
-        if duration_s < 0.98 * announced - 0.5:
+        if duration_s < 0.995 * announced - 0.05:
             self._note(
-                f"cut off: the file announces {announced:.1f} s and holds {duration_s:.1f} s"
+                f"incomplete: the file announces {announced:.1f} s and holds {duration_s:.1f} s"
             )
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+class _Converter:
+    """Turns frames into planar float of one rate and layout."""
+
+    def __init__(self, layout: str, sample_rate: int) -> None:
+        self._target = ("fltp", layout, sample_rate)
+        self._shape: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
+
+    def __call__(self, frame: AudioFrame) -> list[AudioFrame]:
+        if frame.samples == 0:
+            return []
+        shape = frame.format.name, frame.layout.name, frame.sample_rate
+        # A chained stream may change its shape half-way: then start a new resampler.
+        if self._resampler is None or shape != self._shape:
+            self._shape = shape
+            self._resampler = AudioResampler(*self._target)
+        return self._resampler.resample(frame)
 
 
 def _open_container(path: Path) -> InputContainer:
@@ -274,6 +286,18 @@ def _open_container(path: Path) -> InputContainer:
         ) from error
 
 
+def _note_missing_bytes(path: Path) -> list[str]:
+    """Compare a wav or aiff file with its own header: FFmpeg trusts the size on disk instead."""
+    with path.open("rb") as file:
+        kind, size = file.read(4), file.read(4)
+    announced = int.from_bytes(size, "little" if kind == b"RIFF" else "big") + 8
+    present = path.stat().st_size
+    # Recorders that could not go back write 0 or the largest number there is.
+    if kind not in (b"RIFF", b"FORM") or announced > 0xFFFFFF00 or announced <= present:
+        return []
+    return [f"incomplete: the file announces {announced} bytes and holds {present}"]
+
+
 def _unreadable(path: Path, error: Exception) -> AudioError:
     return AudioError(
         f"{path.name} cannot be read: {_reason(error)}", hint="Check its name and permissions."
@@ -291,10 +315,6 @@ def _channel_names(codec: AudioCodecContext) -> tuple[str, ...]:
     if "NONE" in names:  # a wav or aiff file that does not say: then the customary order
         return WAV_CHANNELS[: len(names)] if len(names) in (6, 8) else names
     return names
-
-
-def _shape(frame: AudioFrame) -> tuple[str, str, int]:
-    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 def _mono_weights(channel_names: tuple[str, ...]) -> NDArray[np.float32]:

@@ -139,26 +139,26 @@ class _TruePeak:
 
     def add(self, channels: NDArray[np.float32]) -> None:
         signal = np.concatenate([self._tail, channels], axis=1)
-        self._tail = signal[:, -(PEAK_TAPS - 1) :]
-        self._peak = max(self._peak, float(np.abs(channels).max()))
-        for channel in signal:
-            self._add_channel(channel)
+        n_rows = max(0, (signal.shape[1] - PEAK_TAPS + 1) // PEAK_ROW)
+        self._tail = signal[:, n_rows * PEAK_ROW :]  # half a row would end in a step to 0
+        self._peak = max(self._peak, float(np.abs(channels).max(initial=0.0)))
+        if n_rows:
+            for channel in signal:
+                self._add_rows(channel[: n_rows * PEAK_ROW + PEAK_TAPS - 1], n_rows)
 
-    def _add_channel(self, signal: NDArray[np.float32]) -> None:
-        n_rows = -(-(len(signal) - PEAK_TAPS + 1) // PEAK_ROW)
-        padded = np.zeros((n_rows + 1) * PEAK_ROW, np.float32)
-        padded[: len(signal)] = signal[: len(padded)]
-        peaks = np.abs(padded).reshape(-1, PEAK_ROW).max(axis=1)
-        around = np.maximum(peaks[:-1], peaks[1:])
-        loud = np.flatnonzero(around * self._gain_bound > self._peak)
-        if loud.size:
-            width = PEAK_ROW + PEAK_TAPS - 1
-            rows = np.lib.stride_tricks.sliding_window_view(padded, width)[loud * PEAK_ROW]
-            self._peak = max(self._peak, float(np.abs(multiply_rows(rows, self._matrix)).max()))
+    def _add_rows(self, signal: NDArray[np.float32], n_rows: int) -> None:
+        width = PEAK_ROW + PEAK_TAPS - 1
+        rows = np.lib.stride_tricks.sliding_window_view(signal, width)[::PEAK_ROW]
+        peaks = np.abs(signal[: n_rows * PEAK_ROW]).reshape(n_rows, PEAK_ROW).max(axis=1)
+        after = np.append(peaks[1:], np.abs(signal[n_rows * PEAK_ROW :]).max())
+        loud = np.maximum(peaks, after) * self._gain_bound > self._peak
+        if loud.any():
+            between = np.abs(multiply_rows(rows[loud], self._matrix)).max()
+            self._peak = max(self._peak, float(between))
 
     def dbtp(self) -> float | None:
         # The last samples stand at the edge of the filter: push them through it.
-        self.add(np.zeros_like(self._tail))
+        self.add(np.zeros((len(self._tail), PEAK_ROW + PEAK_TAPS), np.float32))
         return 20 * log10(self._peak) if self._peak > 0 else None
 
 

@@ -15,7 +15,7 @@ PITCH_WINDOW = 8192  # samples, 372 ms: tells neighbours apart down to 80 Hz
 PITCH_HOP = 2048
 PITCH_RANGE_HZ = (80.0, 2_000.0)
 PITCH_BINS = 120  # per octave, 10 cents each
-QUIETEST = 1e-8  # power below which a band counts as silent
+QUIETEST = 1e-10  # power below which a band counts as silent
 C0_HZ = 440.0 * 2 ** (-57 / 12)
 
 

@@ -13,6 +13,7 @@ WINDOW_S = 8.0  # 8 beats at 60 BPM
 HOP_S = 1.0
 PREFERRED_BPM = 110.0
 PREFERENCE_OCTAVES = 0.7
+QUIET_ENERGY = 0.01  # per frame, of a mean of about 0.4: windows without onsets repeat nothing
 FOURIER_SIZE = 8192  # at least twice the window, padded for a fine grid
 # (multiple, weight): a beat repeats after 1, 2 and 4 periods, less surely after 3.
 MULTIPLES = ((1, 1.0), (2, 0.6), (3, 0.3), (4, 0.5))
@@ -103,7 +104,7 @@ def _measure_windows(strength: FloatArray, frame_rate: float, *, tempi: FloatArr
     for row, start in enumerate(starts):  # one by one: three hours have 10,800 windows
         piece = padded[start : start + width] * window
         spectrum = np.abs(np.fft.rfft(piece, FOURIER_SIZE))
-        energy = max(float(np.square(piece).sum()), 1e-9)
+        energy = max(float(np.square(piece).sum()), QUIET_ENERGY * width)
         correlation = np.fft.irfft(np.square(spectrum))[:width] / energy / bias
         spectrum = spectrum / np.sqrt(energy * width)
         repeats[row] = _read_at(correlation, lags)
