@@ -36,7 +36,7 @@ class Member:
     """One file to read: its `name` is for messages only, `open` gives its bytes."""
 
     name: str
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], io.BufferedReader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _listed(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> tuple[M
     # would read the directory once per member.
     budget = [MAX_UNPACKED_BYTES]
 
-    def opener(entry: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
+    def opener(entry: zipfile.ZipInfo) -> Callable[[], io.BufferedReader]:
         return lambda: _metered(archive.open(entry), entry.compress_size, budget)
 
     return tuple(Member(name=entry.filename, open=opener(entry)) for entry in entries)
@@ -129,7 +129,7 @@ def _salvaged(path: Path) -> Archive:
 
     packed_bytes = path.stat().st_size
 
-    def opener(start: Callable[[], IO[bytes]]) -> Callable[[], IO[bytes]]:
+    def opener(start: Callable[[], io.BufferedReader]) -> Callable[[], io.BufferedReader]:
         return lambda: _metered(start(), packed_bytes, budget)
 
     return Archive(
@@ -139,7 +139,7 @@ def _salvaged(path: Path) -> Archive:
     )
 
 
-def _metered(source: IO[bytes], packed_bytes: int, budget: list[int]) -> IO[bytes]:
+def _metered(source: IO[bytes], packed_bytes: int, budget: list[int]) -> io.BufferedReader:
     meter = _Meter(source, packed_bytes=packed_bytes, budget=budget)
     return io.BufferedReader(meter, buffer_size=1 << 16)
 

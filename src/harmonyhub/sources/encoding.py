@@ -2,7 +2,7 @@
 
 import codecs
 import io
-from typing import IO, Final
+from typing import Final
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -43,7 +43,7 @@ def guess_encoding(head: bytes) -> tuple[str, int]:
 class Utf8Stream(io.RawIOBase):
     """A byte stream re-encoded to clean UTF-8; reads what it wraps once, forwards."""
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: io.BufferedReader) -> None:
         head = source.read(4)
         encoding, skip = guess_encoding(head)
         self._source = source
@@ -59,7 +59,8 @@ class Utf8Stream(io.RawIOBase):
         """Fill the buffer with clean UTF-8; 0 at the end."""
         target = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # the io protocol's buffer
         while not self._ready and not self._at_end:
-            block = self._source.read(max(len(target), io.DEFAULT_BUFFER_SIZE))
+            # read1: what came before a failure is not lost.
+            block = self._source.read1(max(len(target), io.DEFAULT_BUFFER_SIZE))
             self._at_end = not block
             self._ready = memoryview(self._convert(block, is_last=self._at_end))
         n_bytes = min(len(target), len(self._ready))
@@ -76,6 +77,6 @@ class Utf8Stream(io.RawIOBase):
         return self._decoder.decode(block, is_last).encode("utf-8", "replace")
 
 
-def as_utf8(source: IO[bytes]) -> io.BufferedReader:
+def as_utf8(source: io.BufferedReader) -> io.BufferedReader:
     """Open a byte stream of any encoding as buffered UTF-8 without a byte order mark."""
     return io.BufferedReader(Utf8Stream(source), buffer_size=1 << 18)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Layout:
     """
 
     kind: SourceKind
-    records: Callable[[IO[bytes]], Iterator[object]]
+    records: Callable[[io.BufferedReader], Iterator[object]]
     judge: Callable[[Any, str], Verdict]  # each format takes what its own reader yields
     newest: int = 0
 
@@ -125,7 +125,7 @@ def _layout_of(records: Iterator[object], *, prefix: str) -> Layout | None:
     return Layout(form.kind, read or nested, form.judge, newest)
 
 
-def _read_nested(stream: IO[bytes], *, prefix: str, is_flat: bool) -> Iterator[object]:
+def _read_nested(stream: io.BufferedReader, *, prefix: str, is_flat: bool) -> Iterator[object]:
     records = nested_records(stream, prefix)
     # The judges of flat formats decode for themselves, to leave IP addresses where they are.
     return (msgspec.Raw(msgspec.json.encode(one)) for one in records) if is_flat else records
@@ -177,7 +177,7 @@ def _csv_layout(  # noqa: PLR0917
     *,
     has_header: bool = True,
 ) -> Layout:
-    def read(stream: IO[bytes]) -> Iterator[dict[str, str] | None]:
+    def read(stream: io.BufferedReader) -> Iterator[dict[str, str] | None]:
         rows = csv_rows(stream, delimiter=delimiter)
         for row in itertools.islice(rows, 1 if has_header else 0, None):
             yield None if row is None else dict(zip(columns, row, strict=False))

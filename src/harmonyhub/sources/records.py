@@ -19,9 +19,12 @@ import ijson
 import msgspec
 
 from harmonyhub.domain.errors import DamagedInputError
+from harmonyhub.sources.archive import READ_ERRORS
 
 BLOCK_BYTES: Final = 4 << 20  # 8,000 records of Spotify's; larger ones are no faster
 MAX_RECORD_BYTES: Final = 16 << 20  # no real record has 16 KB; without it one string fills memory
+MAX_DEPTH: Final = 200  # the deepest real record has 6 levels
+_NESTED_BLOCK: Final = 1 << 13  # small, since depth is looked at between two blocks only
 GARBAGE: Final = msgspec.Raw(b"0")  # stands for a record that is no JSON: no format takes a number
 
 _BOUNDARY: Final = re.compile(rb"\}\s*,\s*\{")
@@ -29,10 +32,12 @@ _list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _raw_decoder = msgspec.json.Decoder(msgspec.Raw)
 
 
-def flat_records(stream: IO[bytes]) -> Iterator[msgspec.Raw]:
+def flat_records(stream: io.BufferedReader) -> Iterator[msgspec.Raw]:
     """Stream the records of one JSON list of flat objects."""
-    rest = stream.read(BLOCK_BYTES).lstrip().removeprefix(b"[")
-    while block := stream.read(BLOCK_BYTES):
+    block, failure = _read_block(stream)
+    rest = block.lstrip().removeprefix(b"[")
+    while block and failure is None:
+        block, failure = _read_block(stream)
         rest += block
         cut = _last_boundary(rest)
         if cut is not None:
@@ -41,11 +46,24 @@ def flat_records(stream: IO[bytes]) -> Iterator[msgspec.Raw]:
         elif len(rest) > MAX_RECORD_BYTES:
             raise _too_large()
     rest = rest.rstrip()
-    if rest.endswith(b"]"):
+    if failure is None and rest.endswith(b"]"):
         yield from _decode(rest[:-1])
         return
     yield from _whole_records(rest)
-    raise DamagedInputError("the JSON breaks off before its end", hint="Download it again.")
+    raise failure or _broken_off()
+
+
+def _read_block(stream: io.BufferedReader) -> tuple[bytes, Exception | None]:
+    """Read a block, and what stopped it; what was read before a failure is not lost."""
+    parts: list[bytes] = []
+    n_bytes = 0
+    try:
+        while n_bytes < BLOCK_BYTES and (part := stream.read1(BLOCK_BYTES - n_bytes)):
+            parts.append(part)
+            n_bytes += len(part)
+    except (DamagedInputError, *READ_ERRORS) as error:
+        return b"".join(parts), error
+    return b"".join(parts), None
 
 
 def _last_boundary(data: bytes) -> tuple[int, int] | None:
@@ -95,16 +113,26 @@ def first_pieces(head: bytes) -> list[bytes]:
 
 
 class _Watched:
-    """Stops a parser that collects one endless record."""
+    """Stops a parser that collects one endless record, or one that is nested without end.
+
+    ijson names each level by all levels above it: 60,000 brackets would cost minutes.
+    """
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source
-        self.n_since_record = 0
+        self._n_bytes = 0
+        self._depth = 0
+
+    def start_record(self) -> None:
+        """Count anew: a record came out whole."""
+        self._n_bytes = self._depth = 0
 
     def read(self, size: int = -1) -> bytes:
+        """Read on, unless the record that is being read has passed its limits."""
         block = self._source.read(size)
-        self.n_since_record += len(block)
-        if self.n_since_record > MAX_RECORD_BYTES:
+        self._n_bytes += len(block)
+        self._depth += block.count(b"[") + block.count(b"{") - block.count(b"]") - block.count(b"}")
+        if self._n_bytes > MAX_RECORD_BYTES or self._depth > MAX_DEPTH:
             raise _too_large()
         return block
 
@@ -113,13 +141,11 @@ def nested_records(stream: IO[bytes], prefix: str) -> Iterator[object]:
     """Stream the records at an ijson prefix such as `item` or `recenttracks.track.item`."""
     watched = _Watched(stream)
     try:
-        for record in ijson.items(watched, prefix, use_float=True):
-            watched.n_since_record = 0
+        for record in ijson.items(watched, prefix, buf_size=_NESTED_BLOCK, use_float=True):
+            watched.start_record()
             yield record
     except (ijson.JSONError, RecursionError) as error:
-        raise DamagedInputError(
-            "the JSON breaks off before its end", hint="Download it again."
-        ) from error
+        raise _broken_off() from error
 
 
 def line_records(stream: IO[bytes]) -> Iterator[msgspec.Raw]:
@@ -154,7 +180,12 @@ def csv_rows(stream: IO[bytes], *, delimiter: str) -> Iterator[Sequence[str] | N
             yield row
 
 
+def _broken_off() -> DamagedInputError:
+    return DamagedInputError("the JSON breaks off before its end", hint="Download it again.")
+
+
 def _too_large() -> DamagedInputError:
     return DamagedInputError(
-        f"one record is larger than {MAX_RECORD_BYTES >> 20} MiB", hint="This is no history."
+        f"one record is larger than {MAX_RECORD_BYTES >> 20} MiB or nested without end",
+        hint="This is no history.",
     )

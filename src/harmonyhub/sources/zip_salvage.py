@@ -78,9 +78,11 @@ class _Stored(io.RawIOBase):
         super().close()
 
 
-def salvage_members(path: Path, *, max_members: int) -> list[tuple[str, Callable[[], IO[bytes]]]]:
+def salvage_members(
+    path: Path, *, max_members: int
+) -> list[tuple[str, Callable[[], io.BufferedReader]]]:
     """Find members by their local headers: a name and what opens each, in the file's order."""
-    found: list[tuple[str, Callable[[], IO[bytes]]]] = []
+    found: list[tuple[str, Callable[[], io.BufferedReader]]] = []
     with path.open("rb") as file:
         position = 0
         while len(found) < max_members:
@@ -109,7 +111,7 @@ def _next_header(file: IO[bytes], position: int) -> int | None:
 
 def _member(
     path: Path, file: IO[bytes], start: int
-) -> tuple[int, tuple[str, Callable[[], IO[bytes]]] | None]:
+) -> tuple[int, tuple[str, Callable[[], io.BufferedReader]] | None]:
     """Read one header; give where to look for the next, and the member if it can be opened."""
     file.seek(start)
     header = file.read(_HEADER.size)
@@ -138,5 +140,5 @@ def _end_of_stream(path: Path, data: int) -> int:
         return max(data, stream.n_packed)
 
 
-def _raw(stream: io.RawIOBase) -> IO[bytes]:
+def _raw(stream: io.RawIOBase) -> io.BufferedReader:
     return io.BufferedReader(stream, buffer_size=_BLOCK)
