@@ -165,7 +165,7 @@ def test_rediscover_says_why_it_is_empty_without_dates(world):
     history = replace(world.history(0), last_played_at=np.zeros(15, dtype=np.int64))
     listed = ask(world, history, ListName.REDISCOVER)
     assert () == listed.items
-    assert "carry no dates" in listed.based_on
+    assert "no dated plays" in listed.based_on
 
 
 def test_without_a_history_what_others_play_is_listed(world):

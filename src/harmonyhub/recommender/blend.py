@@ -1,7 +1,7 @@
 """The blend: how much each candidate model's term weighs in each list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,10 +69,12 @@ def explain_list(
     profile: Profile,
     index: ServingIndex,
 ) -> list[Sequence[Term]]:
-    """Take the scores of some tracks apart; the terms of a track add up to its score."""
+    """Name the strongest terms of the scores of some tracks, the strongest first."""
     explained: list[Sequence[Term]] = [()] * len(items)
     for part, is_heard in ((blend.unheard, False), (blend.heard, True)):
         places = np.flatnonzero(heard[items] == is_heard)
+        if len(places) == 0:
+            continue
         terms = explain_tracks(part, items[places], profile=profile, index=index)
         for place, why in zip(places, terms, strict=True):
             explained[place] = why
@@ -90,9 +92,9 @@ def score_tracks(blend: Blend, profile: Profile, index: ServingIndex) -> FloatAr
 def explain_tracks(
     blend: Blend, items: IntArray, *, profile: Profile, index: ServingIndex
 ) -> list[Sequence[Term]]:
-    """Take the scores of some tracks apart, the strongest term first."""
+    """Name the strongest terms of the scores of some tracks, the strongest first."""
     explained: list[list[Term]] = [[] for _ in items]
     for model, weight in blend.items():
         for terms, more in zip(explained, model.explain(items, profile, index), strict=True):
-            terms.extend(replace(term, value=term.value * weight) for term in more)
+            terms.extend(Term(term.kind, term.value * weight, term.place) for term in more)
     return [sorted(terms, key=lambda term: -term.value) for terms in explained]

@@ -98,9 +98,19 @@ class ServingIndex:
 
     def tracks_by(self, artists: Sequence[int]) -> IntArray:
         """List the tracks by any of some artists, by place."""
-        entries = np.flatnonzero(np.isin(self.item_artists.indices, artists))
-        rows = np.searchsorted(self.item_artists.indptr, entries, side="right") - 1
-        return np.unique(rows).astype(np.int32)
+        return np.unique(_rows_in(self._artist_columns, artists))
+
+    def tracks_tagged(self, tag: int) -> IntArray:
+        """List the tracks with a tag, by place."""
+        return _rows_in(self._tag_columns, [tag])
+
+    @cached_property
+    def _artist_columns(self) -> sparse.csc_matrix:
+        return sparse.csc_matrix(self.item_artists)
+
+    @cached_property
+    def _tag_columns(self) -> sparse.csc_matrix:
+        return sparse.csc_matrix(self.item_tags)
 
     def score(self, histories: sparse.csr_matrix) -> FloatArray:
         """Score all tracks for given histories (users x tracks, plays); heard ones not masked.
@@ -139,6 +149,11 @@ class ServingIndex:
                 return cls(**_from_arrays(arrays))
         except (KeyError, ValueError, zipfile.BadZipFile) as error:
             raise DamagedInputError(f"The index is incomplete: {error}.", hint=HINT) from error
+
+
+def _rows_in(matrix: sparse.csc_matrix, columns: Sequence[int]) -> IntArray:
+    parts = [matrix.indices[matrix.indptr[c] : matrix.indptr[c + 1]] for c in columns]
+    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
 
 
 def _checked_payload(data: bytes) -> memoryview:

@@ -64,8 +64,8 @@ def recommend(
 
     eligible = find_eligible(request, profile=profile, feedback=feedback, index=index)
     heard = eligible.heard
-    scores = score_list(blend, heard, profile=taste, index=index)
-    scores = demote(scores, feedback=feedback, last_shown=last_shown, index=index, now=now)
+    sums = score_list(blend, heard, profile=taste, index=index)
+    scores = demote(sums, feedback=feedback, last_shown=last_shown, index=index, now=now)
     items = choose(scores, n=request.n, list_name=list_name, eligible=eligible, index=index)
 
     reasoner = Reasoner(taste, index, is_seeded=list_name is ListName.MORE_LIKE_THIS)
@@ -76,7 +76,7 @@ def recommend(
                 id=index.track_ids[item], title=index.titles[item], artist=index.artists[item]
             ),
             score=float(scores[item]),
-            reasons=reasoner.give_reasons(why),
+            reasons=reasoner.give_reasons(why, float(sums[item])),
         )
         for item, why in zip(items, terms, strict=True)
     )

@@ -39,16 +39,16 @@ class Reasoner:
     index: ServingIndex
     is_seeded: bool
 
-    def give_reasons(self, terms: Sequence[Term]) -> tuple[Reason, ...]:
+    def give_reasons(self, terms: Sequence[Term], score: float) -> tuple[Reason, ...]:
         """Turn the terms of one track, strongest first, into 1 to 3 reasons.
 
-        Shares are of the sum of all terms. Without the plays behind a track, artist or tag reason
-        the score is lower by at least its share: other terms that the same plays feed fall too.
+        Shares are of `score`, the sum of all its terms. Without the plays behind a track, artist
+        or tag reason the score is lower by at least its share: other terms that the same plays
+        feed fall too.
         """
-        total = sum(term.value for term in terms)
         reasons: list[Reason] = []
         for term in terms[:N_REASONS]:
-            share = term.value / total
+            share = term.value / score
             if not reasons or share >= MIN_SHARE:
                 reasons.append(self._reason(term, min(share, 1.0)))
         return tuple(reasons)
@@ -117,7 +117,7 @@ class Reasoner:
 
     def _because_of_tag(self, tag: int, share: float) -> Reason:
         name = self.index.tags[tag]
-        places = self._places_in(self._tagged(tag))
+        places = self._places_in(self.index.tracks_tagged(tag))
         plays = self._plays_of(places)
         if self.is_seeded:
             text = f"Also tagged “{name}”."
@@ -164,14 +164,10 @@ class Reasoner:
 
     def _places_in(self, items: IntArray) -> IntArray:
         """Find which positions of the profile hold any of some tracks and speak for them."""
-        is_among = np.isin(self.profile.items, items) & (self.profile.weights > 0)
-        return np.flatnonzero(is_among).astype(np.int32)
-
-    def _tagged(self, tag: int) -> IntArray:
-        entries = np.flatnonzero(self.index.item_tags.indices == tag)
-        return (np.searchsorted(self.index.item_tags.indptr, entries, side="right") - 1).astype(
-            np.int32
-        )
+        is_among = np.zeros(self.index.n_tracks, dtype=bool)
+        is_among[items] = True
+        speaks = is_among[self.profile.items] & (self.profile.weights > 0)
+        return np.flatnonzero(speaks).astype(np.int32)
 
 
 def day(at: int) -> str:

@@ -17,7 +17,7 @@ PAGE = 20  # the caps hold for every page of this many tracks
 ARTIST_CAP = 3
 RELEASE_CAP = 2  # three read as one album's playlist
 KNOWN_CAP = 5  # a quarter of a page: enough to trust the list, the rest is news
-DEPTH_FACTOR = 20  # candidates per place; enough for the caps but in odd catalogues,
+DEPTH_FACTOR = 10  # candidates per place; enough for the caps but in odd catalogues,
 DEPTH_MAX = 5_000  # where a second try looks this deep
 LESS_TRACK, LESS_ARTIST = 0.3, 0.6  # "less" is no "never": it steps back, with its artist
 SHOWN_PENALTY = 0.3  # of the score, right after being shown; halves every day
@@ -121,8 +121,7 @@ def _fill(
     index: ServingIndex,
 ) -> list[int]:
     ranked = sorted(candidates, key=lambda item: (-scores[item], item))
-    main_artists = {next(iter(index.artists_of(item)), -1) for item in ranked}
-    is_capped = len(main_artists) > 1 or -1 in main_artists
+    is_capped = not _are_of_one_artist(ranked, index)
     waiting = _one_version_each(ranked, index)
     chosen: list[int] = []
     while waiting and len(chosen) < n:
@@ -149,11 +148,15 @@ def _fill_page(waiting: list[int], page: _Page, *, size: int) -> set[int]:
     return taken
 
 
+def _are_of_one_artist(items: list[int], index: ServingIndex) -> bool:
+    first = [index.artists_of(item)[:1] for item in items[:1]]
+    return bool(first and first[0]) and all(first[0] == index.artists_of(i)[:1] for i in items)
+
+
 def _one_version_each(ranked: list[int], index: ServingIndex) -> list[int]:
     seen: set[int] = set()
     kept = []
-    for item in ranked:
-        song = int(index.songs[item])
+    for item, song in zip(ranked, index.songs[ranked].tolist(), strict=True):
         if song < 0 or song not in seen:
             seen.add(song)
             kept.append(item)

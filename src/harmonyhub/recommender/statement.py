@@ -47,20 +47,25 @@ def _why_short(
     if index.n_tracks == 0:
         return "the catalogue is empty: import a listening history, then train"
     if request.list_name is ListName.REDISCOVER:
-        if profile.last_at == 0:
-            return f"{found} to rediscover: your plays carry no dates"
-        since = day(quiet_before(profile, request.now))
-        return f"{found} that you played three times or more rested since {since}"
+        return _why_nothing_rested(profile, found, request.now)
     if request.list_name is ListName.MORE_LIKE_THIS:
-        if request.seed_track_id not in index.place_of:
-            return f"{found} found: the track asked about is not in the last training"
-        return f"{found} shares listeners, an artist or a tag with this track"
-    if len(profile.heard) == index.n_tracks:
+        if request.seed_track_id in index.place_of:
+            return f"{found} shares listeners, an artist or a tag with this track"
+        return f"{found} found: the track asked about is not in the last training"
+    all_heard = len(profile.heard) == index.n_tracks
+    if all_heard:
         return f"{found} left: you have heard all {index.n_tracks:,} tracks known here; import more"
     return (
         f"{found} else has a listener, an artist or a tag that leads to it; histories of others or "
         "tags would help"
     )
+
+
+def _why_nothing_rested(profile: Profile, found: str, now: int) -> str:
+    if profile.last_at == 0:
+        return f"{found} to rediscover: no dated plays"
+    since = day(quiet_before(profile, now))
+    return f"{found} that you played three times or more rested since {since}"
 
 
 def _listeners(index: ServingIndex) -> str:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+import numpy as np
+
+from harmonyhub.recommender.interactions import FloatArray, IntArray
+
 
 class TermKind(Enum):
     """What `Term.place` points at."""
@@ -21,3 +25,12 @@ class Term:
     kind: TermKind
     value: float
     place: int
+
+
+N_STRONGEST = 3  # of one kind; a card shows three reasons, so a fourth is never read
+
+
+def strongest_terms(kind: TermKind, values: FloatArray, places: IntArray) -> list[Term]:
+    """Make terms of the strongest values, equal ones by place."""
+    order = np.lexsort((places, -values))[:N_STRONGEST]
+    return [Term(kind, float(values[i]), int(places[i])) for i in order]

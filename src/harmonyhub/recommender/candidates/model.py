@@ -15,4 +15,4 @@ class CandidateModel(Protocol):
         """Return the term of every track of the index, 0 or more."""
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
-        """Take the terms of some tracks apart; each list adds up to the track's score."""
+        """Name what made the terms of some tracks: for each the strongest parts, at least one."""

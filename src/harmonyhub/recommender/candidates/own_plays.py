@@ -17,12 +17,12 @@ class OwnPlays:
         scores[profile.items] = np.log1p(profile.plays)
         return scores
 
-    def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:  # noqa: ARG002 - interface
+    def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each played item its one term."""
-        place_of = {int(item): place for place, item in enumerate(profile.items)}
+        places = np.full(index.n_tracks, -1, dtype=np.int32)
+        places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
         terms: list[list[Term]] = []
-        for item in items:
-            place = place_of.get(int(item), -1)
+        for place in places[items].tolist():
             value = float(np.log1p(profile.plays[place])) if place >= 0 else 0.0
             terms.append([Term(TermKind.OWN, value, place)] if value > 0 else [])
         return terms

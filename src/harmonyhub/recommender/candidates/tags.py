@@ -5,7 +5,7 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
-from harmonyhub.recommender.terms import Term, TermKind
+from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
 class Tags:
@@ -16,12 +16,12 @@ class Tags:
         return (index.item_tags @ np.log1p(profile.tag_weights)).astype(np.float32)
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
-        """Give each item one term per tag that the listener plays."""
+        """Name, for each item, its tags that the listener plays most."""
         values = np.log1p(profile.tag_weights)
         terms: list[list[Term]] = []
         for item in items:
             row = slice(index.item_tags.indptr[item], index.item_tags.indptr[item + 1])
             tags = index.item_tags.indices[row]
-            parts = zip(tags, index.item_tags.data[row] * values[tags], strict=True)
-            terms.append([Term(TermKind.TAG, float(v), int(tag)) for tag, v in parts if v > 0])
+            parts = index.item_tags.data[row] * values[tags]
+            terms.append(strongest_terms(TermKind.TAG, parts[parts > 0], tags[parts > 0]))
         return terms
