@@ -1,7 +1,6 @@
 """What all tests share: one real mongod per run, an empty store per test, no network."""
 
 import asyncio
-import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,11 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a MongoDB for this run: `HARMONYHUB_TEST_MONGODB_URI` or our own."""
-    given = os.environ.get("HARMONYHUB_TEST_MONGODB_URI")
-    if given:
-        yield given
-        return
+    """Start the MongoDB of this run and give its address."""
     server = asyncio.run(EmbeddedServer.start(tmp_path_factory.mktemp("mongodb"), owner="tests"))
     yield server.uri
     asyncio.run(server.stop())

@@ -40,15 +40,15 @@ class Service:
         }
 
     def start(self) -> None:
-        log = (self.folder.parent / f"{self.folder.name}.log").open("a", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "harmonyhub", self.command],
-            env=self.environment,
-            cwd=self.folder.parent,
-            stdout=log,
-            stderr=log,
-            text=True,
-        )
+        with self._log_file.open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "harmonyhub", self.command],
+                env=self.environment,
+                cwd=self.folder.parent,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
         wait_until(self._is_ready, f"{self.command} to be ready", timeout_s=READY_S)
 
     def _is_ready(self) -> bool:
@@ -59,8 +59,12 @@ class Service:
         except httpx2.TransportError:
             return False
 
+    @property
+    def _log_file(self) -> Path:
+        return self.folder.parent / f"{self.folder.name}.log"
+
     def log(self) -> str:
-        return (self.folder.parent / f"{self.folder.name}.log").read_text(encoding="utf-8")
+        return self._log_file.read_text(encoding="utf-8")
 
     def family(self) -> list[psutil.Process]:
         assert self.process is not None
