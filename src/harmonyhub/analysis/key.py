@@ -10,12 +10,14 @@ NAMES = {  # as musicians write them: the spelling with fewer accidentals
     "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
     "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
 }
-# Faraldo, Jorda and Herrera 2017, "A multi-profile method for key estimation in EDM", AES
-# Semantic Audio ("bgate"): profiles of real recordings, weak degrees cut to 0.
-MAJOR = (1.00, 0.00, 0.42, 0.00, 0.53, 0.37, 0.00, 0.77, 0.00, 0.38, 0.21, 0.30)
-MINOR = (1.00, 0.00, 0.36, 0.39, 0.00, 0.38, 0.00, 0.74, 0.27, 0.00, 0.42, 0.23)
+# Albrecht and Shanahan 2013, "The use of large corpora to train a new type of key-finding
+# algorithm", Music Perception 31(1): shares of pitch classes in hundreds of pieces. Of five
+# published pairs of profiles the steadiest over both halves of the rendered pieces.
+MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
+MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 MIN_PITCHES = 3  # that reach a quarter of the strongest: one or two tones make no key
-MIN_CORRELATION = 0.4  # white noise stays below; the rendered pieces start at 0.6
+MIN_CORRELATION = 0.5  # white noise reaches 0.38, the rendered pieces start at 0.63
+MIN_FRAMES = 5  # half a second: a click has a spectrum, but no key
 SURE_MARGIN = 0.25  # of correlation between the best key and the next
 
 
@@ -61,7 +63,7 @@ _PROFILES = {"major": np.array(MAJOR), "minor": np.array(MINOR)}
 def _whole_track(chroma: NDArray[np.float32]) -> FloatArray | None:
     """Mean chroma with loud passages tamed, so that one loud chord is not the key."""
     loudness = chroma.sum(axis=1)
-    if not len(chroma) or not loudness.max() > 0:
+    if len(chroma) < MIN_FRAMES or not loudness.max() > 0:
         return None
     heard = chroma[loudness > 0.01 * loudness.max()]
     tamed = np.sqrt(heard)

@@ -166,7 +166,7 @@ def _measurements(rhythm: _Rhythm, harmony: _Harmony) -> dict[str, Measurement]:
         ),
         "key": Measurement(
             "tonic 0 (C) to 11 (B) and mode",
-            "chroma of spectral peaks against bgate profiles (Faraldo 2017)",
+            "chroma of spectral peaks against profiles (Albrecht and Shanahan 2013)",
             round(harmony.key.confidence, 3) if harmony.key else 0.0,
         ),
         "tuning_cents": Measurement("cents from A4 = 440 Hz", "circular mean of spectral peaks"),
