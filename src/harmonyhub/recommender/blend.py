@@ -39,8 +39,8 @@ class ListBlend:
 # The similarity of the strongest neighbour is 1 on average, so a history of a hundred tracks gives
 # its best candidates 1 to 10; the others are set against that. Popularity breaks ties.
 UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
-# Loved comes first; what is near to the taste of late breaks ties among the loved.
-HEARD: Blend = {OWN_PLAYS: 0.5, ITEM_TO_ITEM: 0.005}
+# Loved tracks come first; among equally loved ones those of loved artists.
+HEARD: Blend = {OWN_PLAYS: 0.5, OWN_ARTISTS: 0.05}
 LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
 
 BLENDS: Mapping[ListName, ListBlend] = {

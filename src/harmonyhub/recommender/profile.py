@@ -19,6 +19,7 @@ from harmonyhub.recommender.interactions import (
 )
 
 LIKE_WEIGHT = 2.0  # one "more" counts like two tracks played very often
+ROUNDING = 1e-5  # float32 sums of some hundred terms near 1 are no better
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +122,9 @@ def apply_feedback(profile: Profile, feedback: Sequence[Feedback], index: Servin
         weights=weights,
         is_liked=is_liked,
     )
-    return _with_weights(changed, index)
+    moved = np.flatnonzero(is_liked | np.isin(items, muted))
+    before = np.append(profile.weights, np.zeros(len(unheard), dtype=np.float32))
+    return _add_weights(changed, items[moved], weights[moved] - before[moved], index=index)
 
 
 def seed_profile(
@@ -178,6 +181,25 @@ def _with_weights(profile: Profile, index: ServingIndex) -> Profile:
         artist_weights=_add_rows(index.item_artists, profile.items, taste),
         tag_weights=_add_rows(index.item_tags, profile.items, taste),
     )
+
+
+def _add_weights(
+    profile: Profile, items: IntArray, change: FloatArray, *, index: ServingIndex
+) -> Profile:
+    """Change the sums by the change of some tracks: a long history is not added up again."""
+    return replace(
+        profile,
+        similar=_settle(profile.similar + _add_rows(index.neighbours, items, change)),
+        artist_weights=_settle(
+            profile.artist_weights + _add_rows(index.item_artists, items, change)
+        ),
+        tag_weights=_settle(profile.tag_weights + _add_rows(index.item_tags, items, change)),
+    )
+
+
+def _settle(sums: FloatArray) -> FloatArray:
+    """Clear what a taken-back float32 weight leaves behind: it is no taste."""
+    return np.where(sums < ROUNDING, np.float32(0), sums)
 
 
 def _add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:
