@@ -123,6 +123,7 @@ def _newest_first(verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
     while window := list(islice(verdicts, SORTED_LINES)):
         window.sort(key=lambda verdict: -(verdict.played_at or 0))
         yield from window
+        window.clear()  # or two windows would be held while the next one is read
 
 
 def _refusal(archive: Archive, damage: tuple[str, ...]) -> RefusedInputError:
