@@ -38,9 +38,14 @@ CODE_OF_STATUS = {
     413: "too-large",
     415: "unknown-format",
 }
+DETAIL_OF_STATUS = {  # where Litestar only repeats the name of the status
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is larger than this address takes.",
+}
 HINT_OF_STATUS = {
     400: "The reference at /api/v1/docs names every parameter and its range.",
-    404: "The reference at /api/v1/docs lists every address.",
+    404: "Search for a track above; the reference at /api/v1/docs lists the addresses of the API.",
     405: "The reference at /api/v1/docs lists the methods of every address.",
     413: "Send less in one request; an upload may have 4 GB.",
 }

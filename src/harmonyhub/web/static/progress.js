@@ -6,7 +6,7 @@ const number = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");
 const describe = (job) => {
   const { done, total, unit, message } = job.progress;
   if (job.state === "queued") return "Waiting for its turn.";
-  const parts = [message];
+  const parts = [message || "Working…"];
   if (done) parts.push(total ? `${number(done)} of ${number(total)}` : number(done), unit);
   return parts.filter(Boolean).join(" ");
 };
