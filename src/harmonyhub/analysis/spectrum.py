@@ -51,8 +51,8 @@ class SpectrumPass:
         self._mel_filters = _mel_filters(sample_rate)
         self._mel_window = _window(MEL_WINDOW)
         self._pitch_window = _window(PITCH_WINDOW)
-        self._mel: list[NDArray[np.float16]] = []
-        self._pitches: list[NDArray[np.float16]] = []
+        self._mel = _Rows(N_MELS)
+        self._pitches = _Rows(PITCH_BINS)
 
     def add(self, signal: NDArray[np.float32]) -> None:
         """Take the next piece, shape (samples,)."""
@@ -62,9 +62,9 @@ class SpectrumPass:
         """Return what was kept of the whole track."""
         self._add_frames(self._mel_frames.finish(), self._pitch_frames.finish())
         return Spectrum(
-            mel_db=_stacked(self._mel, N_MELS),
+            mel_db=self._mel.filled(),
             mel_rate=self._sample_rate / MEL_HOP,
-            pitches=_stacked(self._pitches, PITCH_BINS),
+            pitches=self._pitches.filled(),
             pitch_rate=self._sample_rate / PITCH_HOP,
         )
 
@@ -78,6 +78,25 @@ class SpectrumPass:
         if len(pitch_frames):
             magnitudes = np.abs(np.fft.rfft(pitch_frames * self._pitch_window))
             self._pitches.append(_fold_peaks(magnitudes, self._sample_rate))
+
+
+class _Rows:
+    """A float16 table that grows in place: joining pieces at the end would hold them twice."""
+
+    def __init__(self, width: int) -> None:
+        self._table = np.empty((4096, width), np.float16)
+        self._length = 0
+
+    def append(self, rows: NDArray[np.float16]) -> None:
+        end = self._length + len(rows)
+        if end > len(self._table):
+            grown = max(end, len(self._table) * 5 // 4)
+            self._table.resize((grown, self._table.shape[1]), refcheck=False)
+        self._table[self._length : end] = rows
+        self._length = end
+
+    def filled(self) -> NDArray[np.float16]:
+        return self._table[: self._length]
 
 
 class _Framer:
@@ -139,7 +158,3 @@ def _fold_peaks(magnitudes: NDArray[np.float32], sample_rate: int) -> NDArray[np
         minlength=len(magnitudes) * PITCH_BINS,
     )
     return folded.reshape(-1, PITCH_BINS).astype(np.float16)
-
-
-def _stacked(pieces: list[NDArray[np.float16]], width: int) -> NDArray[np.float16]:
-    return np.concatenate(pieces) if pieces else np.empty((0, width), np.float16)
