@@ -85,3 +85,11 @@ def test_recall_is_twice_most_popular_on_real_listeners():
     for part in (report.validation, report.test):
         ours, popular = part.recommender.recall_at_20, part.most_popular.recall_at_20
         assert ours.mean >= 2 * popular.mean
+
+
+def test_recall_is_over_what_twenty_places_can_hold():
+    """With forty hidden items twenty hits in the first twenty are a recall of 1."""
+    scores = -np.arange(60, dtype=np.float32)[None, :]
+    hidden = sparse.csr_matrix((np.arange(60) < 40).astype(float)[None, :])
+    found = measure(scores, sparse.csr_matrix((1, 60)), hidden)
+    assert ([1.0], [1.0]) == (found.recall_at_20.tolist(), found.recall_at_50.tolist())
