@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harmonyhub.domain.listens import Outcome
-from harmonyhub.sources.demo.library import load_library
+from harmonyhub.sources.starter.library import load_library
 from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners
 from harmonyhub.sources.demo.tastes import Neighbourhoods
 

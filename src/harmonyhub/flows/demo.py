@@ -13,7 +13,7 @@ from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind, SourceLin
 from harmonyhub.flows.analyse import run_folder_analysis
 from harmonyhub.flows.imports import import_history
 from harmonyhub.flows.train import Report, run_training
-from harmonyhub.sources.demo.library import load_library
+from harmonyhub.sources.starter.library import load_library
 from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners
 from harmonyhub.sources.demo.pieces import synthesize_pieces
 from harmonyhub.wiring.house import House

@@ -26,7 +26,7 @@ from harmonyhub.storage.ledgers import LedgerRow
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
 
-BATCH_LINES = 2_000  # one round of look-ups and inserts: 10 to 40 ms at the store
+BATCH_LINES = 5_000  # one round of look-ups and inserts: 20 to 100 ms at the store
 KNOWN_TRACKS = 50_000  # descriptions remembered during one import, about 30 MB
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.recommender.training import train
+from harmonyhub.sources.starter.library import load_library
 from harmonyhub.wiring.house import House
 
 Report = Callable[[Progress], None]
@@ -32,9 +33,12 @@ async def submit_training(house: House) -> Job:
 async def run_training(house: House, *, on_progress: Report) -> TrainingResult:
     """Learn from all listens and make the new index the live one.
 
-    The previous index stays live until the new one is stored whole.
+    The starter catalogue is part of what can be recommended: without it, somebody who is alone
+    here would have heard everything there is. The previous index stays live until the new one is
+    stored whole.
     """
     on_progress(Progress(message="reading listens"))
+    await house.store.tracks.resolve([t for artist in load_library() for t in artist.tracks])
     interactions = await house.store.listens.interactions()
     catalogue = await house.store.tracks.catalogue()
 

@@ -8,7 +8,7 @@ import numpy as np
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.listens import Outcome, SourceLine
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.sources.demo.library import LibraryArtist
+from harmonyhub.sources.starter.library import LibraryArtist
 from harmonyhub.sources.demo.tastes import (
     DAY,
     Favourite,

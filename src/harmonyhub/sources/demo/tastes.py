@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonyhub.sources.demo.library import LibraryArtist
+from harmonyhub.sources.starter.library import LibraryArtist
 
 FloatArray = NDArray[np.float64]
 

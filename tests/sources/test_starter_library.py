@@ -1,11 +1,11 @@
-"""The demo library: facts written by hand, so their form is what a test can hold."""
+"""The starter catalogue: facts written by hand, so their form is what a test can hold."""
 
 from collections import Counter
 
 import pytest
 
 from harmonyhub.domain.identity import identity_keys
-from harmonyhub.sources.demo.library import LibraryArtist, load_library
+from harmonyhub.sources.starter.library import LibraryArtist, load_library
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Facts about real artists, releases and tracks, written down by hand for the demo."""
+"""Facts about real artists, releases and tracks, written down by hand."""
 
 import tomllib
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from harmonyhub.domain.music import TrackDescription
 
 @dataclass(frozen=True, slots=True)
 class LibraryArtist:
-    """One artist of the demo library; `tags` are genres, countries and moods, lower case.
+    """One artist of the starter catalogue; `tags` are genres, countries and moods, lower case.
 
     `prominence` in (0, 1] falls along each page of the library, whose best known artists come
     first; generated listeners find prominent artists more often, and play `best_known`, the

@@ -1,0 +1,1 @@
+"""The starter catalogue: facts about well-known tracks, so that one listener alone has new music."""
