@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pymongo import UpdateOne
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError
 
 from harmonyhub.domain.errors import ConflictError
@@ -23,9 +23,12 @@ class Resolving:
     """Plans on what the store knows, writes, and plans again if somebody was faster."""
 
     def __init__(self, database: Database, merging: Merging) -> None:
-        self._tracks = database["tracks"]
-        self._artists = database["artists"]
-        self._releases = database["releases"]
+        # Not `majority`: the listens and ledger pages that follow are, and the log keeps order,
+        # so what an import acknowledged has its tracks. Waiting here too doubles its time.
+        catalogue = database.with_options(write_concern=WriteConcern(w=1))
+        self._tracks = catalogue["tracks"]
+        self._artists = catalogue["artists"]
+        self._releases = catalogue["releases"]
         self._merging = merging
 
     async def resolve(self, descriptions: Sequence[TrackDescription]) -> list[TrackId]:
