@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from harmonyhub.recommender.evaluation import EvaluationReport
 
 REPOSITORY = Path(__file__).parents[3]
-GENERATED = {".env.example": "render_env_example", "docs/settings.md": "render_reference"}
 
 
 @click.command()
@@ -101,16 +100,21 @@ def bench(name: str | None) -> None:
 
 @click.command()
 def generate() -> None:
-    """Write the files that come from the registry of settings: .env.example, docs/settings.md."""
+    """Write the files that come from the code: .env.example and the references in docs/."""
     for name, text in _generated().items():
         (_repository() / name).write_text(text, encoding="utf-8")
         click.echo(f"wrote {name}")
 
 
 def _generated() -> dict[str, str]:
+    from harmonyhub.checks import report
     from harmonyhub.settings import reference
 
-    return {name: getattr(reference, function)() for name, function in GENERATED.items()}
+    return {
+        ".env.example": reference.render_env_example(),
+        "docs/settings.md": reference.render_reference(),
+        "docs/checks.md": report.render_reference(),
+    }
 
 
 def _read(name: str) -> str | None:

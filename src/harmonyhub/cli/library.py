@@ -68,18 +68,17 @@ def _print_folder(result: "FolderResult") -> None:
 def _print_analysis(analysis: "TrackAnalysis") -> None:
     click.secho(analysis.file_name, bold=True)
     values: dict[str, str | None] = {
-        "duration": f"{analysis.duration:.1f}",
-        "tempo": None if analysis.tempo is None else f"{analysis.tempo:.1f}",
+        "duration": f"{analysis.duration:.1f} s",
+        "tempo": None if analysis.tempo is None else f"{analysis.tempo:.1f} BPM",
         "beats": f"{len(analysis.beats)}",
         "key": None if analysis.key is None else analysis.key.name,
-        "loudness": None if analysis.loudness is None else f"{analysis.loudness:.1f}",
-        "true_peak": None if analysis.true_peak is None else f"{analysis.true_peak:.1f}",
+        "loudness": None if analysis.loudness is None else f"{analysis.loudness:.1f} LUFS",
+        "true_peak": None if analysis.true_peak is None else f"{analysis.true_peak:.1f} dBTP",
     }
     for name, value in values.items():
         how = analysis.measurements.get(name)
-        unit = how.unit if how and value is not None else ""
         sure = f", confidence {how.confidence:.2f}" if how and how.confidence is not None else ""
         method = f"  ({how.method}{sure})" if how else ""
-        click.echo(f"  {name.replace('_', ' '):<10} {value or '-'} {unit}{method}")
+        click.echo(f"  {name.replace('_', ' '):<10} {value or '-':<14}{method}")
     for note in analysis.notes:
         click.echo(f"  note: {note}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harmonyhub.cli.session import say
+from harmonyhub.cli.session import ProgressLine, say
 from harmonyhub.domain.errors import ConflictError, UnavailableError
 
 if TYPE_CHECKING:
@@ -78,7 +78,12 @@ async def _run(settings: "Settings", *, is_demo: bool, started: float) -> None:
 async def _load_demo(house: "House") -> None:
     from harmonyhub.flows.demo import load_demo
 
-    await load_demo(house, on_progress=lambda progress: say(progress.message))
+    say("loading the demo library, whose listeners are generated (once, under a minute)")
+    line = ProgressLine()
+    try:
+        await load_demo(house, on_progress=line)
+    finally:
+        line.close()
 
 
 async def _keep_running(house: "House", *, started: float) -> None:
