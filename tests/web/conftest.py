@@ -62,7 +62,7 @@ async def _served(house: House) -> AsyncIterator[str]:
 
 @dataclass(frozen=True)
 class Library:
-    """What the seeded house holds: `tracks` of `titles`, played by `local` and twelve others."""
+    """What the seeded house holds: `tracks` of `titles`, played by `local` and six others."""
 
     titles: Sequence[str]
     tracks: Sequence[TrackId]
@@ -94,7 +94,7 @@ def guarded_house(store: Store, tmp_path: Path) -> House:
 
 @pytest.fixture
 async def library(house: House) -> Library:
-    """Give the house thirteen listeners, thirty tracks and a trained model."""
+    """Give the house seven listeners, thirty tracks and a trained model."""
     titles = ["<script>alert(1)</script>", *(f"Song {number}" for number in range(1, 30))]
     tracks = await house.store.tracks.resolve(
         [
@@ -102,7 +102,7 @@ async def library(house: House) -> Library:
             for n, title in enumerate(titles)
         ]
     )
-    for listener in range(13):
+    for listener in range(7):
         user = UserId("local" if listener == 0 else f"friend-{listener}")
         ledger = await open_ledger(house, user_id=user, file_name="seed.json")
         chosen = tracks[:12] if listener == 0 else tracks[listener : listener + 15]

@@ -187,9 +187,9 @@ async def test_export_streams_json_lines(client: httpx2.AsyncClient, library: An
 
 @pytest.mark.usefixtures("library")
 async def test_lists_users(client: httpx2.AsyncClient) -> None:
-    """All thirteen users of the library are listed."""
+    """All seven users of the library are listed."""
     users = (await client.get("/api/v1/users")).json()["items"]
-    assert 13 == len(users)
+    assert 7 == len(users)
     assert {"id": "local"} in users
 
 

@@ -125,7 +125,7 @@ async def test_an_import_works_without_javascript(client: httpx2.AsyncClient, ho
 async def test_status_tells_figures(client: httpx2.AsyncClient) -> None:
     """The status page counts what there is and says what works."""
     text = await page(client, "/status")
-    assert re.search(r"<b>13</b>\s*<span>users</span>", text)
+    assert re.search(r"<b>7</b>\s*<span>users</span>", text)
     assert "the model has seen every listen" in text
 
 
