@@ -73,7 +73,7 @@ def _print_analysis(analysis: "TrackAnalysis") -> None:
         "beats": f"{len(analysis.beats)}",
         "key": None if analysis.key is None else analysis.key.name,
         "loudness": None if analysis.loudness is None else f"{analysis.loudness:.1f} LUFS",
-        "true_peak": None if analysis.true_peak is None else f"{analysis.true_peak:.1f} dBTP",
+        "true_peak": None if analysis.true_peak is None else f"{analysis.true_peak:+.1f} dBTP",
     }
     for name, value in values.items():
         how = analysis.measurements.get(name)

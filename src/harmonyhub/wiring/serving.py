@@ -50,9 +50,10 @@ class Serving:
 
         While one request loads a newer index, all others go on with the one they have.
         """
-        is_due = time.monotonic() - self._checked_at >= POINTER_CHECK_S
-        if not is_due or (self._loading.locked() and self._live is not None):
-            return self._live
+        if self._live is not None:
+            is_due = time.monotonic() - self._checked_at >= POINTER_CHECK_S
+            if not is_due or self._loading.locked():
+                return self._live
         async with self._loading:
             await self._refresh()
         return self._live
