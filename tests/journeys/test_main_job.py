@@ -208,6 +208,22 @@ def test_an_import_survives_a_kill(new_service: Callable[..., Service], tmp_path
     assert 0 == service.stop(), service.log()
 
 
+def test_a_killed_mongodb_is_started_again(new_service: Callable[..., Service]) -> None:
+    """The service is back by itself, on its data, when somebody kills the embedded server."""
+    service = new_service()
+    service.start()
+    (mongod,) = [each for each in service.family() if each.name() == "mongod"]
+    mongod.kill()
+
+    def is_back() -> bool:
+        return httpx2.get(f"{service.url}/readyz", timeout=30).status_code == 200
+
+    wait_until(lambda: not mongod.is_running(), "the server to be gone")
+    wait_until(is_back, "the service to be ready again")
+    assert "MongoDB ended" in service.log()
+    assert 0 == service.stop(), service.log()
+
+
 def test_ctrl_c_stops_everything(new_service: Callable[..., Service]) -> None:
     """Nothing of ours runs after Ctrl-C or SIGTERM, and the same folder starts again."""
     service = new_service()

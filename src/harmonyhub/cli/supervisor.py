@@ -90,25 +90,27 @@ async def _keep_running(house: "House", *, started: float) -> None:
     from harmonyhub.jobs.worker import work
 
     web = await _start_web()
-    worker = asyncio.create_task(work(house, name=worker_name()))
     watch = asyncio.create_task(web.wait())
+    tasks = [watch, asyncio.create_task(work(house, name=worker_name()))]
+    if house.server is not None:
+        tasks.append(asyncio.create_task(house.server.keep_alive(say)))
     try:
         address = await _wait_until_ready(house.settings, web)
         seconds = time.monotonic() - started
         click.secho(f"HarmonyHub is ready: {address}", bold=True)
         say(f"started in {seconds:.1f} s; Ctrl-C stops everything")
-        await asyncio.wait([worker, watch], return_when=asyncio.FIRST_COMPLETED)
-        if worker.done():
-            worker.result()
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()  # raises what ended it
         raise UnavailableError(
             f"The web process ended with status {web.returncode}.",
             hint="Its last lines above say why.",
         )
     finally:
         await _stop(web)
-        for task in (worker, watch):
+        for task in tasks:
             task.cancel()
-        await asyncio.wait([worker, watch])
+        await asyncio.wait(tasks)
 
 
 async def _start_web() -> asyncio.subprocess.Process:

@@ -39,8 +39,8 @@ async def _run_slot(house: House, name: str) -> None:
                 await asyncio.sleep(IDLE_S)
             else:
                 await _run_in_child(house, job)
-        except UnavailableError:
-            log.exception("the store does not answer; trying again")
+        except UnavailableError as error:
+            log.error("no jobs for now: %s", error.message)  # noqa: TRY400 - expected, and repeated
             await asyncio.sleep(IDLE_S * 4)
 
 

@@ -38,6 +38,7 @@ REFUSE_S = 0.5  # a borrower that looks whether there is a keeper has the lock f
 POLL_S = 0.05
 SOCKET_PATH_BYTES = 107  # sockaddr_un
 SOCKET_PATH = re.compile(r"[\w./-]+", re.ASCII)  # a comma or colon would end the address
+DEATHS_MAX, DEATHS_WITHIN_S = 3, 60.0  # more is no accident: a full disk, or somebody's aim
 NOT_INITIATED = 94  # error code of a server without a replica set
 
 
@@ -109,6 +110,31 @@ class EmbeddedServer:
             raise
         lock.announce(server.uri)
         return server
+
+    async def keep_alive(self, say: Say = no_word) -> None:
+        """Start the server again whenever it ends by itself or is killed; runs until cancelled.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If it ends again and again.
+        """
+        loop = asyncio.get_running_loop()
+        data_dir = self._lock.data_dir
+        deaths: list[float] = []
+        log_start = 0
+        while True:
+            status = self._process.poll()
+            if status is None:
+                await asyncio.sleep(POLL_S)
+                continue
+            deaths = [at for at in deaths if loop.time() - at < DEATHS_WITHIN_S] + [loop.time()]
+            if len(deaths) > DEATHS_MAX:
+                raise explain_death(status, data_dir=data_dir, log_start=log_start)
+            say(f"MongoDB ended (status {status}); starting it again")
+            log_start = rotate_log(data_dir)
+            self._process = start_process(find_mongod(), data_dir=data_dir, socket=self._socket)
+            await self._wait_until_primary(data_dir, log_start=log_start)
 
     async def stop(self) -> None:
         """Stop the server and let go of the data folder."""

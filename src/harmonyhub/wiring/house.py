@@ -19,7 +19,8 @@ Say = Callable[[str], None]
 class House:
     """Everything that a flow may need; built once per process.
 
-    `clock` tells unix seconds UTC; uploads wait under `spool_dir` until their job took them.
+    `clock` tells unix seconds UTC; uploads wait under `spool_dir` until their job took them;
+    `server` is the embedded MongoDB where this process keeps it.
     """
 
     settings: Settings
@@ -28,6 +29,7 @@ class House:
     tastes: Tastes
     clock: Clock
     spool_dir: Path
+    server: EmbeddedServer | None = None
 
 
 def system_clock() -> int:
@@ -35,7 +37,7 @@ def system_clock() -> int:
     return int(time.time())
 
 
-def furnish(settings: Settings, store: Store) -> House:
+def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = None) -> House:
     """Build the house around an open store."""
     spool_dir = settings.data_dir / "spool"
     spool_dir.mkdir(parents=True, exist_ok=True)
@@ -46,21 +48,22 @@ def furnish(settings: Settings, store: Store) -> House:
         tastes=Tastes(store),
         clock=system_clock,
         spool_dir=spool_dir,
+        server=server,
     )
 
 
 @asynccontextmanager
-async def _mongodb_uri(
+async def _find_mongodb(
     settings: Settings, *, owner: str, is_exclusive: bool, say: Say
-) -> AsyncIterator[str]:
+) -> AsyncIterator[tuple[str, EmbeddedServer | None]]:
     if settings.mongodb_uri is not None:
-        yield settings.mongodb_uri.reveal()
+        yield settings.mongodb_uri.reveal(), None
     elif is_exclusive:
         async with await EmbeddedServer.start(settings.data_dir, owner=owner, say=say) as server:
-            yield server.uri
+            yield server.uri, server
     else:
         async with borrow_or_start(settings.data_dir, owner=owner, say=say) as uri:
-            yield uri
+            yield uri, None
 
 
 @asynccontextmanager
@@ -79,10 +82,11 @@ async def open_house(
     say : callable
         Told what takes time.
     """
-    async with _mongodb_uri(settings, owner=owner, is_exclusive=is_exclusive, say=say) as uri:
+    async with _find_mongodb(settings, owner=owner, is_exclusive=is_exclusive, say=say) as found:
+        uri, server = found
         store = await Store.connect(uri, database=settings.mongodb_database)
         try:
             await store.migrate()
-            yield furnish(settings, store)
+            yield furnish(settings, store, server)
         finally:
             await store.close()
