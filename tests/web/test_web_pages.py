@@ -91,7 +91,7 @@ async def test_a_chosen_user_is_remembered(client: httpx2.AsyncClient) -> None:
 async def test_a_damaged_cookie_counts_as_none(client: httpx2.AsyncClient) -> None:
     """Nobody is locked out by a cookie; the page is that of the default user."""
     answer = await client.get("/import", headers=HTML | {"Cookie": "hh_user=%2F%00"})
-    assert "into the history of <b>local</b>" in answer.text
+    assert "to that of <b>local</b>" in answer.text
 
 
 @pytest.mark.usefixtures("library")

@@ -13,9 +13,9 @@ from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind, SourceLin
 from harmonyhub.flows.analyse import run_folder_analysis
 from harmonyhub.flows.imports import import_history
 from harmonyhub.flows.train import Report, run_training
-from harmonyhub.sources.starter.library import load_library
 from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners
 from harmonyhub.sources.demo.pieces import synthesize_pieces
+from harmonyhub.sources.starter.library import load_library
 from harmonyhub.wiring.house import House
 
 SEED = 20_240_814
@@ -60,6 +60,21 @@ async def load_demo(house: House, *, on_progress: Report) -> None:
     await run_folder_analysis(house, folder=pieces, on_progress=on_progress)
     if await house.store.models.current() is None:
         await run_training(house, on_progress=on_progress)
+
+
+async def is_demo(house: House) -> bool:
+    """Whether the data folder holds the demo library, loaded whole or in part."""
+    return await house.store.ledgers.get(_ledger_id(PERSONA)) is not None
+
+
+async def list_generated(house: House) -> frozenset[UserId]:
+    """List the users whose history was generated; empty where this is no demo."""
+    if not await is_demo(house):
+        return frozenset()
+    users = await house.store.users.list_all()
+    return frozenset(
+        [user for user in users if await house.store.ledgers.get(_ledger_id(user)) is not None]
+    )
 
 
 def _generate(now: int) -> list[DemoHistory]:

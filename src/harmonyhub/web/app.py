@@ -9,7 +9,8 @@ from litestar.routes import BaseRoute
 from litestar.types import ControllerRouterHandler
 
 import harmonyhub
-from harmonyhub.domain.errors import HarmonyHubError
+from harmonyhub.domain.errors import HarmonyHubError, UnavailableError
+from harmonyhub.flows.demo import list_generated
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
 from harmonyhub.web.api.tracks import TrackRoutes
@@ -17,6 +18,7 @@ from harmonyhub.web.api.users import UserRoutes
 from harmonyhub.web.assets import show_asset
 from harmonyhub.web.events import Closing
 from harmonyhub.web.gate import LOOPBACK_NAMES, Gate
+from harmonyhub.web.head import HeadAsGet
 from harmonyhub.web.health import livez, readyz
 from harmonyhub.web.pages.importing import importing
 from harmonyhub.web.pages.listening import listening
@@ -33,6 +35,13 @@ SMALL_BODY_BYTES = 64 * 1024  # all but uploads
 def build_app(house: House) -> Litestar:
     """Build the app that serves this house: pages, API, health."""
     closing = Closing()
+
+    async def look_for_demo(app: Litestar) -> None:
+        try:
+            app.state.generated = await list_generated(house)  # a demo never starts later
+        except UnavailableError:
+            app.state.generated = frozenset()  # this process must live to say that it is not ready
+
     pages = Router("/", route_handlers=[listening, importing, operating], include_in_schema=False)
     api = Router("/api/v1", route_handlers=[UserRoutes, ImportRoutes, TrackRoutes, JobRoutes])
     app = Litestar(
@@ -43,7 +52,10 @@ def build_app(house: House) -> Litestar:
             "visitor": Provide(provide_visitor),
         },
         exception_handlers={HarmonyHubError: answer_error, Exception: answer_error},
-        on_startup=[lambda: clear_stale_uploads(house.spool_dir, now=house.clock())],
+        on_startup=[
+            lambda: clear_stale_uploads(house.spool_dir, now=house.clock()),
+            look_for_demo,
+        ],
         openapi_config=_openapi(),
         request_max_body_size=SMALL_BODY_BYTES,
         logging_config=None,
@@ -51,7 +63,7 @@ def build_app(house: House) -> Litestar:
     app.state.closing = closing
     # Litestar's own middleware runs only for addresses that exist; the gate stands before all.
     app.asgi_handler = Gate(
-        app.asgi_handler,
+        HeadAsGet(app.asgi_handler),
         password=_password(house),
         own_hosts=_own_hosts(house),
     )

@@ -43,6 +43,11 @@ DETAIL_OF_STATUS = {  # where Litestar only repeats the name of the status
     405: "This address does not take that method.",
     413: "The request is larger than this address takes.",
 }
+TITLE_OF_STATUS = {  # of the page; for programs it is the phrase of HTTP
+    404: "There is nothing here",
+    500: "Something broke here",
+    503: "A part of HarmonyHub does not answer",
+}
 HINT_OF_STATUS = {
     400: "The reference at /api/v1/docs names every parameter and its range.",
     404: "Search for a track above; the reference at /api/v1/docs lists the addresses of the API.",
@@ -111,7 +116,13 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if _wants_page(request):
-        body = render("error.html", path=request.url.path, problem=problem)
+        body = render(
+            "error.html",
+            title=TITLE_OF_STATUS.get(problem.status, "That did not work"),
+            is_demo=bool(request.app.state.generated),
+            path=request.url.path,
+            problem=problem,
+        )
         media_type: str = MediaType.HTML
     else:
         body, media_type = problem.to_json(request.url.path), PROBLEM_JSON

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.music import Track
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
 from harmonyhub.flows.analyse import load_track_page
 from harmonyhub.flows.feedback import give_feedback
@@ -24,7 +25,7 @@ from harmonyhub.web.requests import HouseHere
 from harmonyhub.web.views import search_tracks
 from harmonyhub.wiring.house import House
 
-N_CARDS = 24
+N_CARDS = 20
 N_SIMILAR = 8
 N_FOUND = 40
 N_PLAYS_LISTED = 8
@@ -124,9 +125,13 @@ async def search(
     visitor: VisitorHere,
     q: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[bytes]:
-    """Show the tracks that fit the words of the search box."""
-    found = await search_tracks(house, text=q, n=N_FOUND)
-    return visitor.page("search.html", query=q, found=found)
+    """Show the tracks that fit the words of the search box; without words, analysed ones."""
+    query = q.strip()
+    if query:
+        found, n_analysed = await search_tracks(house, text=query, n=N_FOUND), 0
+    else:
+        found, n_analysed = await _find_analysed(house)
+    return visitor.page("search.html", query=query, found=found, n_analysed=n_analysed)
 
 
 @post("/feedback")
@@ -158,6 +163,12 @@ async def load_said(house: House, user_id: UserId) -> list[SaidTrack]:
         for one in sorted(current, key=lambda one: -one.at)
         if one.track_id in tracks
     ]
+
+
+async def _find_analysed(house: House) -> tuple[list[Track], int]:
+    ids = await house.store.analyses.tracks_with_analysis()
+    tracks = await house.store.tracks.get_many(ids[:N_FOUND])
+    return sorted(tracks.values(), key=lambda track: (track.artist, track.title)), len(ids)
 
 
 def _with_said(path: str, form: FeedbackForm) -> str:

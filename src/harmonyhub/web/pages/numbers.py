@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harmonyhub.domain.analysis import Measurement, TrackAnalysis
-from harmonyhub.web.pages.rendering import duration
+from harmonyhub.web.pages.rendering import count, duration
 
 UNKNOWN = "not measured"
 
@@ -34,7 +34,7 @@ def _row(
     write: Callable[[TrackAnalysis], str | None],
 ) -> NumberRow:
     value = write(analysis)
-    measured = analysis.measurements.get(field, Measurement(unit="", method=""))
+    measured = analysis.measurements.get(field, Measurement(unit="", method=_FILE_SAYS))
     return NumberRow(
         name=name,
         value=UNKNOWN if value is None else value,
@@ -49,6 +49,7 @@ def _decimal(number: float | None) -> str | None:
     return None if number is None else f"{number:.1f}".replace("-", "\u2212")
 
 
+_FILE_SAYS = "as the file says"
 _UNITS = {"duration": "min:s", "key": "", "beats": "", "sample_rate": "Hz", "n_channels": ""}
 _ROWS: tuple[tuple[str, str, Callable[[TrackAnalysis], str | None]], ...] = (
     ("tempo", "Tempo", lambda found: _decimal(found.tempo)),
@@ -57,6 +58,6 @@ _ROWS: tuple[tuple[str, str, Callable[[TrackAnalysis], str | None]], ...] = (
     ("true_peak", "True peak", lambda found: _decimal(found.true_peak)),
     ("duration", "Duration", lambda found: duration(found.duration)),
     ("beats", "Beats found", lambda found: str(len(found.beats)) if found.beats else None),
-    ("sample_rate", "Sample rate", lambda found: str(found.sample_rate)),
+    ("sample_rate", "Sample rate", lambda found: count(found.sample_rate)),
     ("n_channels", "Channels", lambda found: str(found.n_channels)),
 )

@@ -9,21 +9,35 @@ from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.flows.status import StatusReport, load_status
 from harmonyhub.flows.train import submit_training
 from harmonyhub.web.pages.rendering import render
-from harmonyhub.web.pages.visitor import VisitorHere
+from harmonyhub.web.pages.visitor import (
+    Visitor,
+    VisitorHere,
+    generated_listeners,
+    provide_visitor,
+)
 from harmonyhub.web.reference import list_codes, list_operations
 from harmonyhub.web.requests import HouseHere
 
 
 @get("/status")
-async def show_status(house: HouseHere) -> Response[bytes]:
+async def show_status(house: HouseHere, request: Request[Any, Any, Any]) -> Response[bytes]:
     """Show what works now and how much there is; also while the store does not answer."""
     report: StatusReport | None = None
+    visitor: Visitor | None = None
     outage: UnavailableError | None = None
     try:
         report = await load_status(house)
+        visitor = await provide_visitor(request, house)
     except UnavailableError as error:
         outage = error
-    body = render("status.html", report=report, outage=outage, path="/status")
+    body = render(
+        "status.html",
+        report=report,
+        outage=outage,
+        visitor=visitor,
+        is_demo=bool(generated_listeners(request)),
+        path="/status",
+    )
     return Response(body, media_type=MediaType.HTML, status_code=200 if report else 503)
 
 

@@ -6,6 +6,8 @@ Colours are presentation attributes or classes: the content security policy bars
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import cos, radians, sin
 
 from markupsafe import Markup
 
@@ -16,21 +18,50 @@ BARS_HEIGHT = 48
 MONTHS_SHOWN = 36
 
 
+@lru_cache(maxsize=4096)
 def draw_tile(artist: str, title: str) -> Markup:
     """Draw the cover-like tile of a track: colours by its artist, pattern by its title."""
     hue_bytes = hashlib.blake2b(artist.casefold().encode(), digest_size=4).digest()
     shape = hashlib.blake2b(title.casefold().encode(), digest_size=8).digest()
-    hue = int.from_bytes(hue_bytes[:2]) % 360
-    turn = 30 + hue_bytes[2] % 60  # neighbours on the colour wheel look calm together
+    hue = 130 + int.from_bytes(hue_bytes[:2]) % 270  # green to red: dark yellows are brown
+    turn = 20 + hue_bytes[2] % 50  # neighbours on the colour wheel look calm together
+    if hue_bytes[3] % 2:
+        turn = -turn
     colours = (
-        f"hsl({hue} 42% 34%)",
-        f"hsl({(hue + turn) % 360} 52% 52%)",
-        f"hsl({(hue + 2 * turn) % 360} 62% 70%)",
+        _colour(0.43, chroma=0.11, hue=hue),
+        _colour(0.64, chroma=0.13, hue=hue + turn),
+        _colour(0.84, chroma=0.09, hue=hue + 2 * turn),
     )
     figure = _FIGURES[shape[0] % len(_FIGURES)](shape, colours)
     return Markup(  # noqa: S704 - made of numbers only
         f'<svg class="tile" viewBox="0 0 {TILE} {TILE}" aria-hidden="true" focusable="false">'
         f'<rect width="{TILE}" height="{TILE}" fill="{colours[0]}"/>{figure}</svg>'
+    )
+
+
+def _colour(lightness: float, *, chroma: float, hue: float) -> str:
+    """Write an OKLCH colour as sRGB: unlike in HSL, all hues are equally light.
+
+    References
+    ----------
+    Ottosson 2020, "A perceptual color space for image processing".
+    """
+    a, b = chroma * cos(radians(hue)), chroma * sin(radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+    return "#" + "".join(f"{_gamma(part):02x}" for part in linear)
+
+
+def _gamma(linear: float) -> int:
+    clipped = min(1.0, max(0.0, linear))
+    return round(
+        255 * (1.055 * clipped ** (1 / 2.4) - 0.055 if clipped > 0.0031308 else 12.92 * clipped)
     )
 
 

@@ -38,7 +38,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        asset_url=asset_url, draw_tile=draw_tile, version=harmonyhub.__version__, visitor=None
+        asset_url=asset_url,
+        draw_tile=draw_tile,
+        version=harmonyhub.__version__,
+        visitor=None,
+        is_demo=False,
     )
     environment.filters.update(
         count=count, duration=duration, moment=moment, day=day, source_name=source_name

@@ -21,16 +21,26 @@ COOKIE_S = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One page view: whose data is shown, who else could be chosen, and the address."""
+    """One page view: whose data is shown, who else could be chosen, and the address.
+
+    `generated` are the listeners that the demo made up; there are none elsewhere.
+    """
 
     user_id: UserId
     users: Sequence[UserId]
+    generated: frozenset[UserId]
     path: str
     is_new_choice: bool
 
     def page(self, template: str, **context: object) -> Response[bytes]:
         """Render a page for this visitor; a new choice of user is remembered."""
-        body = render(template, visitor=self, path=self.path, **context)
+        body = render(
+            template,
+            visitor=self,
+            is_demo=bool(self.generated),
+            path=self.path,
+            **context,
+        )
         response = Response(body, media_type=MediaType.HTML)
         if self.is_new_choice:
             response.set_cookie(
@@ -58,9 +68,16 @@ async def provide_visitor(request: Request[Any, Any, Any], house: HouseHere) -> 
         users=sorted(
             {*known, user_id, DEFAULT_USER}, key=lambda name: (name != DEFAULT_USER, name)
         ),
+        generated=generated_listeners(request),
         path=own_path(request),
         is_new_choice=chosen is not None,
     )
+
+
+def generated_listeners(request: Request[Any, Any, Any]) -> frozenset[UserId]:
+    """Give the listeners of the demo, as found when this process started."""
+    generated: frozenset[UserId] = request.app.state.generated
+    return generated
 
 
 def remembered_user(request: Request[Any, Any, Any]) -> UserId:
