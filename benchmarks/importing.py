@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from pymongo import AsyncMongoClient
-from tests.tools.spotify_zip import write_listener_zip
 
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import ListName
@@ -22,6 +21,7 @@ from harmonyhub.settings.load import load_settings
 from harmonyhub.storage.embedded import EmbeddedServer
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import furnish
+from tests.tools.spotify_zip import write_listener_zip
 
 N_LISTENS = 100_000
 BATCH = 2_000  # as the import

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from harmonyhub.domain.listens import Outcome
-from harmonyhub.sources.starter.library import load_library
 from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners
 from harmonyhub.sources.demo.tastes import Neighbourhoods
+from harmonyhub.sources.starter.library import load_library
 
 NOW = 1_795_370_000
 DAY = 86_400

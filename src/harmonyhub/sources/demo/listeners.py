@@ -8,7 +8,6 @@ import numpy as np
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.listens import Outcome, SourceLine
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.sources.starter.library import LibraryArtist
 from harmonyhub.sources.demo.tastes import (
     DAY,
     Favourite,
@@ -16,6 +15,7 @@ from harmonyhub.sources.demo.tastes import (
     Neighbourhoods,
     draw_favourites,
 )
+from harmonyhub.sources.starter.library import LibraryArtist
 
 PERSONA = UserId("local")  # who looks at the demo; the history is generated like all others
 PERSONA_SEEDS = ("Massive Attack", "Nick Drake", "Tinariwen", "Miles Davis")

@@ -1,1 +1,1 @@
-"""The starter catalogue: facts about well-known tracks, so that one listener alone has new music."""
+"""The starter catalogue: well-known tracks, so that one listener alone has new music too."""
