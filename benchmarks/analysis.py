@@ -1,6 +1,6 @@
 """Measures speed and accuracy of the track analysis on rendered pieces, by kind.
 
-    python benchmarks/analysis.py [FOLDER]
+    ./hub bench analysis [FOLDER]
 
 FOLDER holds `audio/` and `truth/` as `tests/tools/render_pieces.py` writes them; without it the
 pieces are rendered into `build/truth` first. librosa runs beside ours where it is installed.

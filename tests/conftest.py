@@ -3,12 +3,17 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from harmonyhub.settings.load import load_settings
 from harmonyhub.storage.embedded import EmbeddedServer
 from harmonyhub.storage.store import Store
+from harmonyhub.wiring.house import House, furnish
+
+NOW = 1_723_600_000  # 2024-08-14
 
 LASTING = ["schema", "identity", "migration-lock"]  # what a migration leaves in `meta`
 
@@ -63,6 +68,30 @@ async def bare_store(mongodb_uri: str) -> AsyncIterator[Store]:
     async with await Store.connect(mongodb_uri, database=name) as store:
         yield store
         await store._client.drop_database(name)
+
+
+@dataclass
+class SetClock:
+    """A clock that stands until it is set."""
+
+    now: int = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """Give the clock of the house."""
+    return SetClock()
+
+
+@pytest.fixture
+def house(store: Store, tmp_path: Path, clock: SetClock) -> House:
+    """Give a house on an empty store, with the settings of a fresh machine."""
+    settings, findings = load_settings({"HARMONYHUB_DATA_DIR": str(tmp_path)}, folder=tmp_path)
+    assert settings is not None, findings
+    return replace(furnish(settings, store), clock=clock)
 
 
 @pytest.fixture

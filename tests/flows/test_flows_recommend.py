@@ -16,7 +16,7 @@ from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.train import run_training
 from harmonyhub.wiring import serving
 from harmonyhub.wiring.house import House
-from tests.flows.conftest import NOW, SetClock
+from tests.conftest import NOW, SetClock
 
 ANNA = UserId("anna")
 

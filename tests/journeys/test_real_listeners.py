@@ -13,9 +13,7 @@ from harmonyhub.domain.recommendations import ListName
 from harmonyhub.flows.imports import open_ledger, run_import
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.flows.train import run_training
-from harmonyhub.settings.load import load_settings
-from harmonyhub.storage.store import Store
-from harmonyhub.wiring.house import House, furnish
+from harmonyhub.wiring.house import House
 from tests.tools.spotify_zip import write_playlist_zips
 
 pytestmark = pytest.mark.slow
@@ -24,14 +22,6 @@ HEAVIEST = 60  # listeners of 30music, of 3,297
 
 Play = tuple[int, str, str]
 """Unix seconds, title, artist."""
-
-
-@pytest.fixture
-def house(store: Store, tmp_path: Path) -> House:
-    """Give a house on an empty store."""
-    settings, findings = load_settings({"HARMONYHUB_DATA_DIR": str(tmp_path)}, folder=tmp_path)
-    assert settings is not None, findings
-    return furnish(settings, store)
 
 
 @pytest.mark.timeout(600)

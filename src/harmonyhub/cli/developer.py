@@ -87,17 +87,18 @@ def check_code() -> None:
     click.secho("Code is clean.", fg="green")
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("name", required=False)
-def bench(name: str | None) -> None:
-    """Run the benchmarks, or the one named NAME."""
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(name: str | None, arguments: tuple[str, ...]) -> None:
+    """Run the benchmarks, or the one named NAME with its own ARGUMENTS."""
     folder = _repository() / "benchmarks"
     known = sorted(path.stem for path in folder.glob("[a-z]*.py"))
     if name is not None and name not in known:
         raise NotFoundError(f"There is no benchmark {name}.", hint="There are: " + ", ".join(known))
     for each in [name] if name else known:
         click.secho(f"== {each}", bold=True)
-        _run([sys.executable, "-m", f"benchmarks.{each}"], is_final=name is not None)
+        _run([sys.executable, "-m", f"benchmarks.{each}", *arguments], is_final=name is not None)
 
 
 @click.command()
