@@ -24,7 +24,7 @@ ITEM_TO_ITEM, OWN_ARTISTS, TAGS = ItemToItem(), OwnArtists(), Tags()
 OWN_PLAYS, POPULAR = OwnPlays(), Popular()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListBlend:
     """The blends of one list: for tracks that are news to the listener, and for heard ones.
 
@@ -43,10 +43,11 @@ UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
 HEARD: Blend = {OWN_PLAYS: 0.5, OWN_ARTISTS: 0.05}
 LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
 
+TASTE = ListBlend(unheard=UNHEARD, heard=HEARD)
 BLENDS: Mapping[ListName, ListBlend] = {
-    ListName.FOR_YOU: ListBlend(unheard=UNHEARD, heard=HEARD),
-    ListName.DISCOVER: ListBlend(unheard=UNHEARD, heard=HEARD),
-    ListName.REDISCOVER: ListBlend(unheard=UNHEARD, heard=HEARD),
+    ListName.FOR_YOU: TASTE,
+    ListName.DISCOVER: TASTE,
+    ListName.REDISCOVER: TASTE,
     ListName.MORE_LIKE_THIS: ListBlend(unheard=LIKE_SEED, heard=LIKE_SEED),
 }
 
@@ -54,11 +55,14 @@ BLENDS: Mapping[ListName, ListBlend] = {
 def score_list(
     blend: ListBlend, heard: NDArray[np.bool_], *, profile: Profile, index: ServingIndex
 ) -> FloatArray:
-    """Score every track of the index, each by the blend that fits it."""
-    scores = score_tracks(blend.unheard, profile, index)
-    if blend.heard is blend.unheard or not heard.any():
-        return scores
-    return np.where(heard, score_tracks(blend.heard, profile, index), scores)
+    """Score every track of the index, each by the blend that fits it; kept with the profile."""
+    scores = profile.kept.get(blend)
+    if scores is None:
+        scores = score_tracks(blend.unheard, profile, index)
+        if blend.heard is not blend.unheard and heard.any():
+            scores = np.where(heard, score_tracks(blend.heard, profile, index), scores)
+        profile.kept[blend] = scores
+    return scores
 
 
 def explain_list(

@@ -49,7 +49,7 @@ def find_eligible(
     elif list_name is ListName.MORE_LIKE_THIS:
         allowed = _other_songs(request.seed_track_id, index)
     else:
-        allowed = ~_other_versions(heard, index)
+        allowed = _no_other_versions(profile, index).copy()
         if list_name is ListName.DISCOVER:
             allowed &= ~heard
     allowed[_refused(feedback, index, now)] = False
@@ -85,8 +85,17 @@ def _other_songs(seed: TrackId | None, index: ServingIndex) -> NDArray[np.bool_]
     return others
 
 
+def _no_other_versions(profile: Profile, index: ServingIndex) -> NDArray[np.bool_]:
+    """Allow all but unheard versions of heard songs: no news to the listener."""
+    allowed = profile.kept.get(_no_other_versions)
+    if allowed is None:
+        heard = np.zeros(index.n_tracks, dtype=bool)
+        heard[profile.heard] = True
+        allowed = profile.kept[_no_other_versions] = ~_other_versions(heard, index)
+    return allowed
+
+
 def _other_versions(heard: NDArray[np.bool_], index: ServingIndex) -> NDArray[np.bool_]:
-    """Find unheard versions of heard songs: news to the catalogue, not to the listener."""
     songs = index.songs
     known = np.zeros(int(songs.max(initial=-1)) + 2, dtype=bool)
     known[songs[heard]] = True

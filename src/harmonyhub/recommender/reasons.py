@@ -1,8 +1,9 @@
 """Reasons: the strongest terms of a score, said in one sentence each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -31,13 +32,14 @@ class _Plays:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reasoner:
     """Says why, for one listener; `is_seeded` if the profile is the track that was asked about."""
 
     profile: Profile
     index: ServingIndex
     is_seeded: bool
+    _groups: dict[tuple[TermKind, int], tuple[IntArray, _Plays]] = field(default_factory=dict)
 
     def give_reasons(self, terms: Sequence[Term], score: float) -> tuple[Reason, ...]:
         """Turn the terms of one track, strongest first, into 1 to 3 reasons.
@@ -70,7 +72,7 @@ class Reasoner:
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
         name = f"“{title}” by {artist}"
-        plays = self._plays_of(np.array([place]))
+        plays = self._plays_at(place)
         if self.is_seeded:
             kind, text = EvidenceKind.SEED, f"The same listeners play this and {name}."
         elif self.profile.is_liked[place]:
@@ -92,8 +94,7 @@ class Reasoner:
 
     def _because_of_artist(self, artist: int, share: float) -> Reason:
         name = self.index.artist_names[artist]
-        places = self._places_in(self.index.tracks_by([artist]))
-        plays = self._plays_of(places)
+        places, plays = self._plays_behind(TermKind.ARTIST, artist)
         liked = places[self.profile.is_liked[places]]
         kind = EvidenceKind.SAME_ARTIST
         if self.is_seeded:
@@ -117,8 +118,7 @@ class Reasoner:
 
     def _because_of_tag(self, tag: int, share: float) -> Reason:
         name = self.index.tags[tag]
-        places = self._places_in(self.index.tracks_tagged(tag))
-        plays = self._plays_of(places)
+        _, plays = self._plays_behind(TermKind.TAG, tag)
         if self.is_seeded:
             text = f"Also tagged “{name}”."
         elif plays.n_tracks:
@@ -137,7 +137,7 @@ class Reasoner:
 
     def _because_of_own_plays(self, place: int, share: float) -> Reason:
         item = int(self.profile.items[place])
-        plays = self._plays_of(np.array([place]))
+        plays = self._plays_at(place)
         evidence = Evidence(
             kind=EvidenceKind.OWN_PLAYS,
             share=share,
@@ -155,6 +155,22 @@ class Reasoner:
         text = f"Played by {listeners:,} of the {self.index.n_users:,} listeners known here."
         return Reason(text=text, evidence=evidence)
 
+    def _plays_at(self, place: int) -> _Plays:
+        n_plays = int(self.profile.plays[place])
+        last = int(self.profile.last_played_at[place])
+        return _Plays(n_tracks=int(n_plays > 0), n_plays=n_plays, last_played_at=last or None)
+
+    def _plays_behind(self, kind: TermKind, place: int) -> tuple[IntArray, _Plays]:
+        """Add the plays of one artist or tag up, once per list, and say of which positions."""
+        group = self._groups.get((kind, place))
+        if group is None:
+            index = self.index
+            is_artist = kind is TermKind.ARTIST
+            items = index.tracks_by([place]) if is_artist else index.tracks_tagged(place)
+            places = self._places_in(items)
+            group = self._groups[kind, place] = places, self._plays_of(places)
+        return group
+
     def _plays_of(self, places: IntArray) -> _Plays:
         plays = self.profile.plays[places]
         last = int(self.profile.last_played_at[places].max(initial=0))
@@ -164,10 +180,16 @@ class Reasoner:
 
     def _places_in(self, items: IntArray) -> IntArray:
         """Find which positions of the profile hold any of some tracks and speak for them."""
-        is_among = np.zeros(self.index.n_tracks, dtype=bool)
-        is_among[items] = True
-        speaks = is_among[self.profile.items] & (self.profile.weights > 0)
-        return np.flatnonzero(speaks).astype(np.int32)
+        places = self._speaking[items]
+        return np.sort(places[places >= 0])
+
+    @cached_property
+    def _speaking(self) -> IntArray:
+        """Where in the profile each track of the index stands; -1 if nowhere or without weight."""
+        speaks = np.flatnonzero(self.profile.weights > 0).astype(np.int32)
+        places = np.full(self.index.n_tracks, -1, dtype=np.int32)
+        places[self.profile.items[speaks]] = speaks
+        return places
 
 
 def day(at: int) -> str:

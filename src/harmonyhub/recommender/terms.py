@@ -1,7 +1,7 @@
 """Terms: the parts that a score is the sum of, each with what of the listener it came from."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ class TermKind(Enum):
     POPULAR = auto()  # the item itself, a track of the index
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One part of one item's score, over 0; taking `place` out of the history removes it."""
 
     kind: TermKind
@@ -31,6 +30,9 @@ N_STRONGEST = 3  # of one kind; a card shows three reasons, so a fourth is never
 
 
 def strongest_terms(kind: TermKind, values: FloatArray, places: IntArray) -> list[Term]:
-    """Make terms of the strongest values, equal ones by place."""
-    order = np.lexsort((places, -values))[:N_STRONGEST]
-    return [Term(kind, float(values[i]), int(places[i])) for i in order]
+    """Make terms of the strongest values over 0, equal ones by place."""
+    if len(values) > N_STRONGEST:
+        is_strong = values >= np.partition(values, -N_STRONGEST)[-N_STRONGEST]
+        values, places = values[is_strong], places[is_strong]
+    ranked = sorted(zip((-values).tolist(), places.tolist(), strict=True))
+    return [Term(kind, -value, place) for value, place in ranked[:N_STRONGEST] if value < 0]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from harmonyhub.recommender.index import ServingIndex
@@ -29,36 +28,20 @@ class ItemToItem:
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the played tracks that led to it most."""
-        near = index.neighbours
-        is_wanted = np.zeros(index.n_tracks, dtype=bool)
-        is_wanted[items] = True
-        entries = _entries_to(is_wanted, near, profile.items)
-        targets = near.indices[entries]
-        tracks = np.searchsorted(near.indptr, entries, side="right") - 1
         weights = np.zeros(index.n_tracks, dtype=np.float32)
         weights[profile.items] = profile.weights
-        places = np.full(index.n_tracks, -1, dtype=np.int32)
+        places = np.zeros(index.n_tracks, dtype=np.int32)
         places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
-        values = weights[tracks] * near.data[entries]
-        return [
-            strongest_terms(TermKind.TRACK, values[mine], places[tracks[mine]])
-            for mine in (np.flatnonzero((targets == item) & (values > 0)) for item in items)
-        ]
 
-
-def _entries_to(
-    is_wanted: NDArray[np.bool_], near: sparse.csr_matrix, rows: IntArray
-) -> NDArray[np.int64]:
-    """List where in the matrix the entries of some rows in the wanted columns stand."""
-    starts = near.indptr[rows].astype(np.int64)
-    lengths = near.indptr[rows + 1] - starts
-    if 4 * lengths.sum() > near.nnz:
-        # One pass over the whole matrix is cheaper than collecting most of its rows; what is of
-        # other rows weighs nothing.
-        return np.asarray(np.flatnonzero(is_wanted[near.indices]), dtype=np.int64)
-    entries = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
-    entries += np.arange(len(entries))
-    return np.asarray(entries[is_wanted[near.indices[entries]]], dtype=np.int64)
+        similarity = index.neighbours.data
+        terms: list[list[Term]] = []
+        for item in items.tolist():
+            sources, entries = index.entries_to(item)
+            speaks = np.flatnonzero(weights[sources])
+            sources = sources[speaks]
+            values = weights[sources] * similarity[entries[speaks]]
+            terms.append(strongest_terms(TermKind.TRACK, values, places[sources]))
+        return terms
 
 
 def learn_neighbours(

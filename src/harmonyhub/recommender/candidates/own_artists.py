@@ -14,21 +14,16 @@ class OwnArtists:
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
         """Return the term of every track."""
         played = (index.item_artists @ np.log1p(profile.artist_weights)).astype(np.float32)
-        return played * _prominence(index)
+        return played * index.prominence
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each item one term per artist that the listener plays."""
         values = np.log1p(profile.artist_weights)
-        prominence = _prominence(index)
         return [
             [
-                Term(TermKind.ARTIST, float(values[artist] * prominence[item]), artist)
+                Term(TermKind.ARTIST, float(values[artist] * index.prominence[item]), artist)
                 for artist in index.artists_of(int(item))
                 if values[artist] > 0
             ]
             for item in items
         ]
-
-
-def _prominence(index: ServingIndex) -> FloatArray:
-    return (0.5 + 0.5 * np.sqrt(index.popularity)).astype(np.float32)

@@ -1,5 +1,7 @@
 """Tracks that share tags with what a listener plays; rare tags say more than common ones."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from harmonyhub.recommender.index import ServingIndex
@@ -18,10 +20,9 @@ class Tags:
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, its tags that the listener plays most."""
         values = np.log1p(profile.tag_weights)
-        terms: list[list[Term]] = []
-        for item in items:
-            row = slice(index.item_tags.indptr[item], index.item_tags.indptr[item + 1])
-            tags = index.item_tags.indices[row]
-            parts = index.item_tags.data[row] * values[tags]
-            terms.append(strongest_terms(TermKind.TAG, parts[parts > 0], tags[parts > 0]))
-        return terms
+        rows = index.item_tags[items]
+        parts = rows.data * values[rows.indices]
+        return [
+            strongest_terms(TermKind.TAG, parts[start:end], rows.indices[start:end])
+            for start, end in pairwise(rows.indptr.tolist())
+        ]
