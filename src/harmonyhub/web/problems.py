@@ -119,6 +119,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         body = render(
             "error.html",
             title=TITLE_OF_STATUS.get(problem.status, "That did not work"),
+            tries_again=problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+            and request.method == "GET",
             is_demo=bool(request.app.state.generated),
             path=request.url.path,
             problem=problem,

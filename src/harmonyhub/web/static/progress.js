@@ -1,12 +1,13 @@
 // Jobs on the page: their progress as it comes; at the end the page is loaded anew.
 
+const AT_FIRST = { import: "Reading the file…", analyse: "Reading the file…", train: "Starting…" };
 const LABELS = { queued: "waiting", running: "running", done: "done", failed: "failed" };
 const number = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");
 
 const describe = (job) => {
   const { done, total, unit, message } = job.progress;
   if (job.state === "queued") return "Waiting for its turn.";
-  const parts = [message || "Working…"];
+  const parts = [message || AT_FIRST[job.kind]];
   if (done) parts.push(total ? `${number(done)} of ${number(total)}` : number(done), unit);
   return parts.filter(Boolean).join(" ");
 };
