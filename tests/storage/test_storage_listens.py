@@ -10,7 +10,7 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import LedgerId, TrackId, UserId
 from harmonyhub.domain.listens import Ledger, LedgerState, Outcome, SourceKind
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.storage.listens import NewListen
+from harmonyhub.storage.listens import NewListen, Place
 from harmonyhub.storage.other_sources import SPANS, spans
 from harmonyhub.storage.store import Store
 
@@ -165,11 +165,26 @@ async def test_recent_pages_backwards_with_names(store: Store) -> None:
     )
     await add(store, [(track_id, 1_000), (track_id, 2_000), (track_id, 3_000)])
     newest = await store.listens.recent(ADA, n=2)
-    older = await store.listens.recent(ADA, n=2, before=newest[-1].played_at)
+    older = await store.listens.recent(ADA, n=2, before=Place(newest[-1].played_at))
     assert [3_000, 2_000] == [listen.played_at for listen in newest]
     assert [(1_000, "Sinnerman", "Nina Simone, Guest", 200_000)] == [
         (one.played_at, one.title, one.artist, one.played_ms) for one in older
     ]
+
+
+async def test_pages_miss_nothing_within_a_second(store: Store) -> None:
+    """Page by page every listen comes once, also where many share a second or have no time."""
+    tracks = [TrackId(f"t{number:02}") for number in (5, 3, 8, 1, 9, 2, 7)]
+    plays = [(track, at) for at in (0, 2_000, 3_000) for track in tracks]
+    await add(store, [*plays, (SONG, 2_500)])
+    for n in (1, 2, 3, 5, 7, 22, 30):
+        seen: list[tuple[int, TrackId]] = []
+        place = None
+        while found := await store.listens.recent(ADA, n=n, before=place):
+            assert len(found) <= n
+            seen += [(-listen.played_at, listen.track_id) for listen in found]
+            place = Place(found[-1].played_at, found[-1].track_id)
+        assert sorted([(-at, track) for track, at in [*plays, (SONG, 2_500)]]) == seen
 
 
 async def test_plays_of_a_track_are_newest_first(store: Store) -> None:

@@ -164,7 +164,7 @@ def test_an_unforeseen_error_tells_nothing() -> None:
 async def test_listens_come_in_pages(client: httpx2.AsyncClient) -> None:
     """Pages of listens, newest first, add up to the whole history."""
     times: list[int] = []
-    before: int | None = None
+    before: str | None = None
     for _ in range(10):
         query = {"n": 5} | ({} if before is None else {"before": before})
         page = (await client.get("/api/v1/users/local/listens", params=query)).json()
@@ -174,6 +174,12 @@ async def test_listens_come_in_pages(client: httpx2.AsyncClient) -> None:
             break
     assert 12 == len(times)
     assert sorted(times, reverse=True) == times
+    query = {"n": 50, "before": times[3]}
+    page = (await client.get("/api/v1/users/local/listens", params=query)).json()
+    assert times[4:] == [listen["played_at"] for listen in page["items"]]
+    for place in ("", "-1", "x", "12-../a", "9" * 20):
+        answer = await client.get("/api/v1/users/local/listens", params={"before": place})
+        assert (place, "refused-input") == (place, answer.json()["code"])
 
 
 async def test_export_streams_json_lines(client: httpx2.AsyncClient, library: Any) -> None:

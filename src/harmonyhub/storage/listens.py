@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from bson.binary import Binary
 from pymongo import DESCENDING
 from pymongo.errors import BulkWriteError
 
@@ -57,6 +58,14 @@ class Listen:
     played_ms: int | None
     is_skipped: bool | None
     source: SourceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a history: at a listen, or without a track before all listens of that second."""
+
+    played_at: int
+    track_id: TrackId | None = None
 
 
 @guarded
@@ -178,11 +187,35 @@ class Listens:
         )
         return join([add_up(read_raw(batch)) async for batch in batches if batch])
 
-    async def recent(self, user_id: UserId, *, n: int, before: int | None = None) -> list[Listen]:
-        """List the latest listens, newest first, before a time if one is given."""
-        which: Document = {"u": user_id, "at": {"$lt": LATEST if before is None else before}}
-        cursor = self._listens.find(which).sort("at", DESCENDING).limit(n)
-        return await self._describe(await cursor.to_list())
+    async def recent(self, user_id: UserId, *, n: int, before: Place | None = None) -> list[Listen]:
+        """List the latest listens, newest first and by track within a second.
+
+        With a place, what lies before it in time; page by page, each listen comes once.
+        """
+        place = before or Place(LATEST)
+        found: list[Document] = []
+        if place.track_id is not None:
+            found = await self._of_second(user_id, place, n=n)
+        if len(found) < n:
+            found += await self._before(user_id, place.played_at, n=n - len(found))
+        return await self._describe(found)
+
+    async def _before(self, user_id: UserId, played_at: int, *, n: int) -> list[Document]:
+        which: Document = {"u": user_id, "at": {"$lt": played_at}}
+        found = await self._listens.find(which).sort("at", DESCENDING).limit(n).to_list()
+        if len(found) == n:
+            # The index knows no order within a second, and the limit may have cut through one.
+            edge = found[-1]["at"]
+            found = [listen for listen in found if listen["at"] > edge]
+            found += await self._of_second(user_id, Place(edge), n=n - len(found))
+        return sorted(found, key=lambda listen: (-listen["at"], listen["_id"]))
+
+    async def _of_second(self, user_id: UserId, place: Place, *, n: int) -> list[Document]:
+        which: Document = {"u": user_id, "at": place.played_at}
+        if place.track_id is not None:
+            pair = pair_prefix(user_prefix(user_id), place.track_id)
+            which["_id"] = {"$gt": Binary(listen_key(pair, place.played_at))}
+        return await self._listens.find(which, hint="u_at").sort("_id").limit(n).to_list()
 
     async def plays_of(self, *, user_id: UserId, track_id: TrackId) -> list[int]:
         """List when a user played a track: unix seconds UTC, newest first."""

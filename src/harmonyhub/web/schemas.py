@@ -98,7 +98,7 @@ class ListenList(msgspec.Struct, frozen=True):
     """Listens, the newest first; `before` asks for the next page, None at the end."""
 
     items: list[ListenView]
-    before: int | None
+    before: str | None
 
 
 class JobView(msgspec.Struct, frozen=True):

@@ -1,13 +1,17 @@
 """What pages and API both read from the store, put together for showing."""
 
+import re
 from datetime import UTC, datetime
 
-from harmonyhub.domain.errors import NotFoundError
-from harmonyhub.domain.ids import JobId, UserId
+from harmonyhub.domain.errors import NotFoundError, RefusedInputError
+from harmonyhub.domain.ids import JobId, TrackId, UserId
 from harmonyhub.domain.jobs import Job
 from harmonyhub.domain.music import Track
+from harmonyhub.storage.listens import Place
 from harmonyhub.web.schemas import ListenList, ListenView
 from harmonyhub.wiring.house import House
+
+PLACE = re.compile(r"([0-9]{1,12})(?:-([0-9A-Za-z]{1,25}))?", re.ASCII)  # a time, then a track
 
 
 async def load_job(house: House, job_id: JobId) -> Job:
@@ -30,9 +34,16 @@ async def search_tracks(house: House, *, text: str, n: int) -> list[Track]:
     return list(await house.store.tracks.search(words, n=n)) if words else []
 
 
-async def load_listens(house: House, *, user_id: UserId, n: int, before: int | None) -> ListenList:
-    """Load one page of a user's listens."""
-    listens = await house.store.listens.recent(user_id, n=n, before=before)
+async def load_listens(house: House, *, user_id: UserId, n: int, before: str | None) -> ListenList:
+    """Load one page of a user's listens.
+
+    Raises
+    ------
+    RefusedInputError
+        If `before` is neither what a page before gave nor a time.
+    """
+    place = None if before is None else _parse_place(before)
+    listens = await house.store.listens.recent(user_id, n=n, before=place)
     items = [
         ListenView(
             track=one.track_id,
@@ -45,7 +56,20 @@ async def load_listens(house: House, *, user_id: UserId, n: int, before: int | N
         for one in listens
     ]
     is_last = len(listens) < n
-    return ListenList(items=items, before=None if is_last else listens[-1].played_at)
+    return ListenList(
+        items=items,
+        before=None if is_last else f"{listens[-1].played_at}-{listens[-1].track_id}",
+    )
+
+
+def _parse_place(text: str) -> Place:
+    match = PLACE.fullmatch(text)
+    if match is None:
+        raise RefusedInputError(
+            "before is no place in a history.",
+            hint="Give the `before` of the page you have, or unix seconds.",
+        )
+    return Place(int(match[1]), TrackId(match[2]) if match[2] else None)
 
 
 def iso_time(at: int) -> str:

@@ -90,9 +90,12 @@ class UserRoutes(Controller):
         house: HouseHere,
         user: FromPath[str],
         n: Annotated[int, QueryParameter(ge=1, le=N_LISTENS_MAX)] = 100,
-        before: Annotated[int | None, QueryParameter(ge=0)] = None,
+        before: FromQuery[str | None] = None,
     ) -> ListenList:
-        """List listens that started before the unix second `before`."""
+        """List listens, those of one second by track.
+
+        `before` is what the page before gave, or unix seconds: only what started before them.
+        """
         return await load_listens(house, user_id=parse_user(user), n=n, before=before)
 
     @get(
