@@ -62,3 +62,26 @@ def test_long_histories_are_sampled_to_the_budget(monkeypatch):
     assert (learn(matrix, seed=1) != learn(matrix, seed=1)).nnz == 0
     heard = np.diff(learn(matrix, seed=1).indptr) > 0
     assert 50 <= heard.sum() <= 60
+
+
+def test_long_rows_keep_their_strongest_neighbours():
+    """A track with neighbours by the thousand keeps the best of all, whatever the rough search."""
+    rng = np.random.default_rng(3)
+    matrix = rng.random((40, 1_500)) < 0.3
+    weights = sparse.csr_matrix(rng.random(matrix.shape, dtype=np.float32) * matrix)
+    votes = weights.multiply(1 / np.sqrt(np.sqrt(np.diff(weights.indptr)))[:, None]).toarray()
+    mass = (votes**2).sum(axis=0)
+    near = (votes.T @ votes) * (mass + mass[mass > 0].mean()) ** -item_to_item.TARGET_POWER
+    np.fill_diagonal(near, 0)
+    learned = learn_neighbours(weights, seed=0, on_block=lambda _: None)
+    for row in range(0, 1_500, 50):
+        expected = set(np.argsort(-near[row])[: item_to_item.N_NEIGHBOURS].tolist())
+        assert expected == set(learned[row].indices.tolist())
+
+
+def test_of_equal_neighbours_the_first_stay():
+    """Where one listener makes all tracks alike, chance and processor decide nothing."""
+    near = learn(np.ones((1, 600)))
+    expected = [track for track in range(101) if track != 50]
+    assert expected == near[50].indices.tolist()
+    assert list(range(100)) == near[500].indices.tolist()
