@@ -41,12 +41,13 @@ async def load_demo(house: House, *, on_progress: Report) -> None:
     Raises
     ------
     ConflictError
-        If the data folder holds listeners who are not of the demo.
+        If the data folder holds listeners already, and no demo.
     """
     first = await house.store.ledgers.get(_ledger_id(PERSONA))
     now = first.started_at if first else house.clock()
     histories = await asyncio.to_thread(_generate, now)
-    _refuse_strangers(await house.store.users.list_all(), histories)
+    if first is None:  # who came later was let in by the demo itself
+        _refuse_strangers(await house.store.users.list_all(), histories)
 
     for number, history in enumerate(histories):
         on_progress(

@@ -1,0 +1,32 @@
+"""The demo library on the real store: whom it refuses, and that it starts again."""
+
+import pytest
+
+from harmonyhub.domain.errors import ConflictError
+from harmonyhub.domain.ids import UserId
+from harmonyhub.flows.demo import is_demo, list_generated, load_demo
+from harmonyhub.wiring.house import House
+
+
+async def test_a_real_library_stays_unmixed(house: House) -> None:
+    """A data folder with listeners gets no generated ones beside them."""
+    await house.store.users.ensure(UserId("anna"), now=1)
+    with pytest.raises(ConflictError, match="anna"):
+        await load_demo(house, on_progress=lambda _: None)
+    assert [UserId("anna")] == await house.store.users.list_all()
+    assert not await is_demo(house)
+    assert frozenset() == await list_generated(house)
+
+
+@pytest.mark.slow
+async def test_a_demo_with_a_guest_starts_again(house: House) -> None:
+    """Somebody who came into the demo keeps it from nothing, and is not called generated."""
+    await load_demo(house, on_progress=lambda _: None)
+    await house.store.users.ensure(UserId("zoe"), now=1)
+    before = await house.store.counts()
+    await load_demo(house, on_progress=lambda _: None)
+    assert before == await house.store.counts()
+    assert await is_demo(house)
+    everyone = set(await house.store.users.list_all())
+    assert everyone - {UserId("zoe")} == await list_generated(house)
+    assert 61 == len(everyone) - 1
