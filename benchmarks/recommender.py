@@ -1,19 +1,17 @@
 """How fast the recommender trains, loads and answers on long-tail data, and how good it is.
 
-Run: python benchmarks/recommender.py [--interactions FILE.parquet ...]; files have the columns
-user, item and plays and add a quality table each. Times are CPU milliseconds: the machine may be
+Run: python -m benchmarks.recommender [--interactions FILE ...]; files are the tables that
+`harmonyhub evaluate` reads and add a quality table each. Times are CPU time: the machine may be
 shared.
 """
 
 import argparse
-import json
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import ArtistId, ReleaseId, TrackId, UserId
@@ -26,14 +24,15 @@ from harmonyhub.domain.recommendations import (
 from harmonyhub.recommender.evaluation import arrange_pairs, evaluate
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.pipeline import recommend
-from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.profile import Profile, build_profile
 from harmonyhub.recommender.training import train
+from harmonyhub.sources.interaction_table import read_interaction_table
 
 NOW = 1_700_000_000
 DAY_S = 86_400
 N_TRACKS = 50_000
 N_USERS = 2_000
-HISTORIES = {"1,000 tracks": 1_000, "30,000 tracks (300,000 listens)": 30_000}
+HISTORIES = (1_000, 30_000)  # the second: 300,000 listens
 N_REQUESTS = 100
 
 
@@ -84,77 +83,112 @@ def clock(action: Callable[[], object], times: int = 1) -> list[float]:
     return taken
 
 
-def time_requests(index: ServingIndex, n_tracks: int) -> dict:
-    """Time each list for a listener of so many tracks."""
+def generate_one(seed: int) -> tuple[Interactions, list[CatalogueEntry]]:
+    """Draw one listener with 100,000 listens of 10,000 tracks: a catalogue all of his own."""
+    rng = np.random.default_rng(seed)
+    n_tracks, n_listens = 10_000, 100_000
+    further = np.minimum((rng.pareto(1.0, n_listens - n_tracks) * 200).astype(int), n_tracks - 1)
+    catalogue = [
+        CatalogueEntry(TrackId(f"{track:016x}"), f"Song number {track}", "", ())
+        for track in range(n_tracks)
+    ]
+    interactions = Interactions(
+        user_ids=[UserId("u")],
+        track_ids=[entry.id for entry in catalogue],
+        user_index=np.zeros(n_tracks, dtype=np.int32),
+        track_index=np.arange(n_tracks, dtype=np.int32),
+        plays=1 + np.bincount(further, minlength=n_tracks).astype(np.int32),
+        last_played_at=NOW - rng.integers(0, 1500, n_tracks) * DAY_S,
+    )
+    return interactions, catalogue
+
+
+def time_requests(index: ServingIndex, n_tracks: int) -> None:
+    """Time each list for a listener of so many tracks, and print it."""
     rng = np.random.default_rng(n_tracks)
     items = rng.choice(N_TRACKS, n_tracks, replace=False)
     last = NOW - rng.integers(0, 2_000, n_tracks) * DAY_S
     plays = rng.integers(1, 19, n_tracks).astype(np.int32)
     history = History([index.track_ids[i] for i in items], plays, last - DAY_S, last)
-    profile = build_profile(history, index)
     feedback = [
         Feedback(UserId("u"), index.track_ids[i], kind, at=NOW)
         for kind in (FeedbackKind.MORE, FeedbackKind.LESS, FeedbackKind.NEVER)
         for i in rng.choice(N_TRACKS, 10)
     ]
-    times = {"profile_ms": round(np.median(clock(lambda: build_profile(history, index), 10)), 2)}
-    for list_name in ListName:
+
+    def ask(list_name: ListName, profile: Profile, heard: Sequence[Feedback] = ()) -> None:
         seed = history.track_ids[0] if list_name is ListName.MORE_LIKE_THIS else None
         request = RecommendationRequest(UserId("u"), list_name, 20, NOW, seed)
-        for label, heard in (("", ()), ("+feedback", feedback)):
-            taken = clock(
-                lambda request=request, heard=heard: recommend(
-                    request, profile=profile, index=index, feedback=heard
-                ),
-                N_REQUESTS,
+        recommend(request, profile=profile, index=index, feedback=heard)
+
+    print(f"\nHistory of {n_tracks:,} tracks, list of 20; CPU ms{'p50':>11}{'p99':>8}")
+    row("build the profile", clock(lambda: build_profile(history, index), 10))
+    profiles = iter([build_profile(history, index) for _ in range(10)])
+    row("for-you, first time", clock(lambda: ask(ListName.FOR_YOU, next(profiles)), 10))
+    profile = build_profile(history, index)
+    for list_name in ListName:
+        for label, heard in (("", ()), (" after feedback", feedback)):
+            taken = clock(lambda name=list_name, said=heard: ask(name, profile, said), N_REQUESTS)
+            row(f"{list_name.value}{label}", taken)
+
+
+def row(label: str, taken: list[float]) -> None:
+    """Print the median and the slowest of some times."""
+    p50, p99 = np.percentile(taken, [50, 99])
+    print(f"  {label:<42}{p50:>8.2f}{p99:>8.2f}")
+
+
+def measure_index(index: ServingIndex) -> ServingIndex:
+    """Print what storing, loading and holding the index costs, and return the loaded one."""
+    data = index.to_bytes()
+    load_ms = min(clock(lambda: ServingIndex.from_bytes(data), 3))
+    tracemalloc.start()
+    loaded = ServingIndex.from_bytes(data)
+    seed = loaded.track_ids[0]
+    request = RecommendationRequest(UserId("u"), ListName.MORE_LIKE_THIS, 20, NOW, seed)
+    nothing = History([], *(np.zeros(0, dtype=np.int64) for _ in range(3)))
+    recommend(request, profile=build_profile(nothing, loaded), index=loaded)
+    resident = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    print(f"  {'stored, MB':<42}{len(data) / 1e6:>8.1f}")
+    print(f"  {'load, CPU ms':<42}{load_ms:>8.0f}")
+    print(f"  {'resident after the first list, MB':<42}{resident / 1e6:>8.1f}")
+    return loaded
+
+
+def evaluate_file(path: Path, seed: int) -> None:
+    """Print how well held-out listeners of a table are served."""
+    table = read_interaction_table(path)
+    report = evaluate(arrange_pairs(table.users, table.items, table.plays), seed=seed)
+    print(f"\n{path.name}: {report.n_users:,} users, {report.n_items:,} items")
+    print(f"  {'':<24}{'HarmonyHub':>10}  {'95 % interval':<16}{'most popular':>14}")
+    for name, part in (("validation", report.validation), ("test", report.test)):
+        for metric in ("recall_at_20", "recall_at_50", "ndcg_at_100"):
+            ours, popular = getattr(part.recommender, metric), getattr(part.most_popular, metric)
+            interval = f"{ours.low:.3f} to {ours.high:.3f}"
+            print(
+                f"  {name:<11}{metric:<13}{ours.mean:>10.3f}  {interval:<16}{popular.mean:>14.3f}"
             )
-            p50, p99 = np.percentile(taken, [50, 99])
-            times[f"{list_name.value}{label}_ms"] = {"p50": round(p50, 2), "p99": round(p99, 2)}
-    return times
 
 
 def main() -> None:
-    """Print one JSON object."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--interactions", type=Path, nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
-    interactions, catalogue = generate(options.seed)
     trained: list[ServingIndex] = []
-    cpu = time.process_time()
-    clock(lambda: trained.append(train(interactions, catalogue)))
-    result: dict[str, object] = {
-        "tracks": N_TRACKS,
-        "listeners": N_USERS,
-        "pairs": len(interactions.plays),
-        "training_cpu_s": round(time.process_time() - cpu, 1),
-    }
-    data = trained[0].to_bytes()
-    result["index_mb"] = round(len(data) / 1e6, 1)
-    result["load_ms"] = round(min(clock(lambda: ServingIndex.from_bytes(data), 3)))
-    tracemalloc.start()
-    index = ServingIndex.from_bytes(data)
-    index.place_of, index.artist_place_of  # noqa: B018 - made at first use, counted here
-    result["resident_mb"] = round(tracemalloc.get_traced_memory()[0] / 1e6, 1)
-    tracemalloc.stop()
-    for label, n_tracks in HISTORIES.items():
-        result[label] = time_requests(index, n_tracks)
+    for interactions, catalogue in (generate_one(options.seed), generate(options.seed)):
+        taken = clock(lambda data=(interactions, catalogue): trained.append(train(*data)))
+        n_users, n_pairs = len(interactions.user_ids), len(interactions.plays)
+        print(f"\nTracks {len(catalogue):,}, listeners {n_users:,}, pairs {n_pairs:,}")
+        print(f"  {'train, CPU s':<42}{taken[0] / 1_000:>8.1f}")
+    index = measure_index(trained[-1])
+    for n_tracks in HISTORIES:
+        time_requests(index, n_tracks)
     for path in options.interactions:
-        table = pq.read_table(path)
-        columns = [table.column(name).to_numpy() for name in ("user", "item", "plays")]
-        report = evaluate(arrange_pairs(*columns), seed=options.seed)
-        result[path.name] = {
-            part: {
-                metric: f"{ours.mean:.3f} [{ours.low:.3f}, {ours.high:.3f}] against "
-                f"{popular.mean:.3f} of most popular"
-                for metric in ("recall_at_20", "recall_at_50", "ndcg_at_100")
-                for ours in [getattr(getattr(report, part).recommender, metric)]
-                for popular in [getattr(getattr(report, part).most_popular, metric)]
-            }
-            for part in ("validation", "test")
-        }
-    print(json.dumps(result, indent=2))
+        evaluate_file(path, options.seed)
 
 
 if __name__ == "__main__":
