@@ -126,7 +126,8 @@ class ServingIndex:
         kind = np.min_scalar_type(int(lengths.max(initial=0)))
         offsets = (np.arange(near.nnz) - np.repeat(near.indptr[:-1], lengths)).astype(kind)
         columns = sparse.csr_matrix((offsets, near.indices, near.indptr), shape=near.shape).tocsc()
-        return columns.indptr, columns.indices, columns.data
+        sources = columns.indices.astype(np.min_scalar_type(max(near.shape[0] - 1, 0)))
+        return columns.indptr, sources, columns.data
 
     @cached_property
     def prominence(self) -> FloatArray:
@@ -180,9 +181,12 @@ class ServingIndex:
         payload = _checked_payload(data)
         try:
             with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
-                return cls(**_from_arrays(arrays))
+                index = cls(**_from_arrays(arrays))
         except (KeyError, ValueError, zipfile.BadZipFile) as error:
             raise DamagedInputError(f"The index is incomplete: {error}.", hint=HINT) from error
+        if index.n_tracks:
+            index.entries_to(0)  # made at first use: who loads waits, not who asks first
+        return index
 
 
 def _rows_in(matrix: sparse.csc_matrix, columns: Sequence[int]) -> IntArray:
