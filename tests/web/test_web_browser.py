@@ -15,6 +15,7 @@ from harmonyhub.wiring.house import House
 
 CHROMIUM = Path("/usr/bin/chromium")
 NOW = 1_760_000_000
+expect.set_options(timeout=15_000)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
