@@ -92,7 +92,7 @@ def test_the_research_face_scores_by_the_blend_of_the_lists():
     row = plays[1]
     unknown = np.zeros(row.nnz, dtype=np.int64)
     history = History([str(i) for i in row.indices], row.data.astype(np.int32), unknown, unknown)
-    expected = score_tracks(UNHEARD, build_profile(history, index), index)
+    expected = score_tracks(UNHEARD, build_profile(history, index.serving), index.serving)
     assert (2, 40) == scores.shape
     assert np.array_equal(expected, scores[1])
 
@@ -109,7 +109,7 @@ def test_timestamps_reach_the_index():
     """The newest time of the matrix becomes the index's."""
     plays = sparse.csr_matrix(np.array([[1, 2], [0, 3]]))
     times = sparse.csr_matrix(np.array([[10, 20], [0, 40]]))
-    assert train_index(plays, timestamps=times).newest_at == 40
+    assert train_index(plays, timestamps=times).serving.newest_at == 40
 
 
 @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])

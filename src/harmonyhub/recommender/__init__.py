@@ -1,5 +1,5 @@
 """The recommender: pure computation from listens to ranked tracks with true reasons."""
 
-from harmonyhub.recommender.training import train_index
+from harmonyhub.recommender.research import train_index
 
 __all__ = ["train_index"]

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from harmonyhub.domain.errors import RefusedInputError
-from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, read_pairs
 from harmonyhub.recommender.metrics import Estimate, UserMetrics, estimate, measure
-from harmonyhub.recommender.training import train_index
+from harmonyhub.recommender.research import ResearchIndex, train_index
 
 GIVEN_SHARE = 0.8  # of each held-out history; the rest is to be found
 HELD_OUT_SHARE = 0.1  # of the users, for validation and for the test each
@@ -128,15 +127,15 @@ def _keep(matrix: sparse.csr_matrix, mask: NDArray[np.bool_]) -> sparse.csr_matr
 
 
 def _report(
-    index: ServingIndex, histories: sparse.csr_matrix, rng: np.random.Generator
+    index: ResearchIndex, histories: sparse.csr_matrix, rng: np.random.Generator
 ) -> PartReport:
     given, hidden = hide(histories, rng)
     ours, popular = [], []
-    size = max(BATCH_CELLS // max(index.n_tracks, 1), 1)
+    size = max(BATCH_CELLS // max(index.serving.n_tracks, 1), 1)
     for start in range(0, given.shape[0], size):
         batch = slice(start, start + size)
         scores = index.score(given[batch])
-        baseline: FloatArray = np.tile(index.listeners.astype(np.float32), (len(scores), 1))
+        baseline: FloatArray = np.tile(index.serving.listeners.astype(np.float32), (len(scores), 1))
         ours.append(measure(scores, given[batch], hidden[batch]))
         popular.append(measure(baseline, given[batch], hidden[batch]))
     return PartReport(

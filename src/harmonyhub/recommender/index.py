@@ -147,18 +147,6 @@ class ServingIndex:
     def _tag_columns(self) -> sparse.csc_matrix:
         return sparse.csc_matrix(self.item_tags)
 
-    def score(self, histories: sparse.csr_matrix) -> FloatArray:
-        """Score all tracks for given histories (users x tracks, plays); heard ones not masked.
-
-        Returns
-        -------
-        array, shape (users, tracks), float32
-            Higher is better; the same blend of terms that the lists are ranked by.
-        """
-        from harmonyhub.recommender.research import score_histories  # noqa: PLC0415 - it scores us
-
-        return score_histories(self, histories)
-
     def to_bytes(self) -> bytes:
         """Pack the index; `from_bytes` reads it back."""
         buffer = io.BytesIO()

@@ -1,35 +1,100 @@
 """The research face: matrices in, dense scores out, by the very blend that the lists use."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from harmonyhub.domain.errors import RefusedInputError
-from harmonyhub.domain.history import History
+from harmonyhub.domain.history import CatalogueEntry, History, Interactions
+from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.recommender.blend import UNHEARD, score_tracks
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, read_pairs
 from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.training import train
 
 
-def score_histories(index: ServingIndex, histories: sparse.csr_matrix) -> FloatArray:
-    """Score every track for each given history; see `ServingIndex.score`.
+@dataclass(frozen=True, slots=True)
+class ResearchIndex:
+    """A trained recommender that scores matrices of histories."""
+
+    serving: ServingIndex
+
+    def score(self, histories: sparse.csr_matrix) -> FloatArray:
+        """Score all tracks for given histories (users x tracks, plays); heard ones not masked.
+
+        Returns
+        -------
+        array, shape (users, tracks), float32
+            Higher is better; the same blend of terms that Discover is ranked by.
+
+        Raises
+        ------
+        RefusedInputError
+            If the columns are not the tracks of the index, or a count is no count.
+        """
+        index = self.serving
+        if histories.shape[1] != index.n_tracks:
+            raise RefusedInputError(
+                f"The histories have {histories.shape[1]} tracks, the index {index.n_tracks}.",
+                hint="Use the same columns for training and for scoring.",
+            )
+        given = read_pairs(histories)
+        scores = np.empty(given.shape, dtype=np.float32)
+        for user in range(given.shape[0]):
+            profile = build_profile(_history_of(given, user, index), index)
+            scores[user] = score_tracks(UNHEARD, profile, index)
+        return scores
+
+
+def train_index(
+    plays: sparse.csr_matrix,
+    *,
+    timestamps: sparse.csr_matrix | None = None,
+    item_tags: sparse.csr_matrix | None = None,
+    seed: int = 0,
+) -> ResearchIndex:
+    """Learn from matrices, for research and outside measurement.
+
+    Parameters
+    ----------
+    plays : csr_matrix, shape (users, items)
+        Plays per pair, 0 or more.
+    timestamps : csr_matrix, shape (users, items), optional
+        Unix seconds of the last play of each pair.
+    item_tags : csr_matrix, shape (items, tags), optional
+        Not 0 where the item has the tag.
+
+    Returns
+    -------
+    ResearchIndex
+        Track i of its serving index has the id `str(i)`.
 
     Raises
     ------
     RefusedInputError
-        If the columns are not the tracks of the index, or a count is no count.
+        If a number of plays is negative or not finite, or the shapes do not fit.
     """
-    if histories.shape[1] != index.n_tracks:
-        raise RefusedInputError(
-            f"The histories have {histories.shape[1]} tracks, the index {index.n_tracks}.",
-            hint="Use the same columns for training and for scoring.",
-        )
-    given = read_pairs(histories)
-    scores = np.empty(given.shape, dtype=np.float32)
-    for user in range(given.shape[0]):
-        profile = build_profile(_history_of(given, user, index), index)
-        scores[user] = score_tracks(UNHEARD, profile, index)
-    return scores
+    counts = read_pairs(plays)
+    n_users, n_items = counts.shape
+    user_index = np.repeat(np.arange(n_users, dtype=np.int32), np.diff(counts.indptr))
+    track_ids = [TrackId(str(item)) for item in range(n_items)]
+    interactions = Interactions(
+        user_ids=[UserId(str(user)) for user in range(n_users)],
+        track_ids=track_ids,
+        user_index=user_index,
+        track_index=counts.indices.astype(np.int32),
+        plays=np.maximum(np.rint(counts.data), 1).astype(np.int32),
+        last_played_at=_times_at(timestamps, counts, user_index),
+    )
+    tags = _tags_of(item_tags, n_items)
+    catalogue = [
+        CatalogueEntry(id=track_id, title=track_id, artist="", artist_ids=(), tags=tags[item])
+        for item, track_id in enumerate(track_ids)
+    ]
+    return ResearchIndex(train(interactions, catalogue, seed=seed))
 
 
 def _history_of(given: sparse.csr_matrix, user: int, index: ServingIndex) -> History:
@@ -41,3 +106,32 @@ def _history_of(given: sparse.csr_matrix, user: int, index: ServingIndex) -> His
         first_played_at=unknown,
         last_played_at=unknown,
     )
+
+
+def _times_at(
+    timestamps: sparse.csr_matrix | None,
+    counts: sparse.csr_matrix,
+    user_index: NDArray[np.int32],
+) -> NDArray[np.int64]:
+    if timestamps is None:
+        return np.zeros(counts.nnz, dtype=np.int64)
+    _check_shape("timestamps", timestamps.shape, counts.shape)
+    times = sparse.csr_matrix(timestamps)[user_index, counts.indices]
+    return np.asarray(times).ravel().astype(np.int64)
+
+
+def _tags_of(item_tags: sparse.csr_matrix | None, n_items: int) -> list[tuple[str, ...]]:
+    if item_tags is None:
+        return [()] * n_items
+    _check_shape("item_tags", item_tags.shape[:1], (n_items,))
+    rows = sparse.csr_matrix(item_tags)
+    ends = zip(rows.indptr[:-1], rows.indptr[1:], strict=True)
+    return [tuple(str(tag) for tag in rows.indices[start:end]) for start, end in ends]
+
+
+def _check_shape(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
+        raise RefusedInputError(
+            f"{name} has the shape {found}; {expected} would fit the plays.",
+            hint="Use the same users and items, in the same order, in all matrices.",
+        )
