@@ -18,13 +18,12 @@ from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.imports import load_ledger, run_import
 from harmonyhub.flows.train import Report, run_training, submit_training
 from harmonyhub.flows.train import as_json as training_as_json
+from harmonyhub.jobs.leases import LEASE_S
 from harmonyhub.wiring.house import House
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 30  # ten missed heartbeats: a paused machine gets its job back, a dead one loses it
 HEARTBEAT_S = 0.5  # also how often a page sees progress
-MAX_ATTEMPTS = 3
 
 Result = Mapping[str, object]
 

@@ -4,16 +4,19 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import Feedback
-from harmonyhub.recommender.index import ServingIndex
-from harmonyhub.recommender.profile import Profile, build_profile
 from harmonyhub.storage.models import ModelRecord
 from harmonyhub.storage.store import Store
 
+if TYPE_CHECKING:
+    from harmonyhub.recommender.index import ServingIndex
+    from harmonyhub.recommender.profile import Profile
+
 POINTER_CHECK_S = 1.0  # how long a finished training may wait to be seen
-TASTES_KEPT = 128  # one takes 0.8 MB against an index of 50,000 tracks
+TASTES_KEPT = 256  # one takes 0.8 MB against an index of 50,000 tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class LiveModel:
     """The serving index and the record of the training that made it."""
 
     record: ModelRecord
-    index: ServingIndex
+    index: "ServingIndex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Taste:
 
     revision: int | None
     model_version: str
-    profile: Profile
+    profile: "Profile"
     feedback: tuple[Feedback, ...]
     n_listens: int
     history_until: int | None
@@ -59,6 +62,9 @@ class Serving:
         return self._live
 
     async def _refresh(self) -> None:
+        # Here, since `harmonyhub up` builds a house without ever serving: scipy is 15 MB.
+        from harmonyhub.recommender.index import ServingIndex  # noqa: PLC0415
+
         record = await self._store.models.current()
         if record is not None and (
             self._live is None or record.version != self._live.record.version
@@ -93,6 +99,8 @@ class Tastes:
         return taste
 
     async def _load(self, user_id: UserId, *, model: LiveModel, revision: int | None) -> Taste:
+        from harmonyhub.recommender.profile import build_profile  # noqa: PLC0415 - as above
+
         history = await self._store.listens.history(user_id)
         feedback = await self._store.feedback.current(user_id)
         profile = await asyncio.to_thread(build_profile, history, model.index)
