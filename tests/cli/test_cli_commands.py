@@ -94,6 +94,8 @@ def test_export_gives_back_what_was_imported(hub: Hub, tmp_path: Path) -> None:
     assert 40 == sum(each["type"] == "listen" for each in objects)
     assert ["history.zip"] == [e["file_name"] for e in objects if e["type"] == "ledger"]
 
+    nobody = hub("export", "--user", "nobody", "--output", "nobody.jsonl")
+    assert (66, False) == (nobody.returncode, (tmp_path / "nobody.jsonl").exists())
     again = hub("export", "--user", "anna", "--output", "anna.jsonl")
     assert (75, True) == (again.returncode, "exists" in again.stderr)
 

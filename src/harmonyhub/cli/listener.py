@@ -192,8 +192,9 @@ async def _export(user: UserId, output: Path | None) -> int:
 
     n_objects = 0
     async with opened_house("export") as house:
+        lines = await export_user(house, user)
         with click.open_file(str(output) if output else "-", "wb") as sink:
-            async for line in export_user(house, user):
+            async for line in lines:
                 sink.write(line)
                 n_objects += 1
     return n_objects

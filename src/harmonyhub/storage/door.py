@@ -40,7 +40,7 @@ def translate(error: errors.PyMongoError) -> HarmonyHubError:
         return _translate_refusal(error)
     return StoreUnavailableError(
         f"MongoDB does not answer ({type(error).__name__}).",
-        hint="See that MongoDB runs and that HARMONYHUB_MONGODB_URI leads to it.",
+        hint="See that MongoDB runs, and that HARMONYHUB_MONGODB_URI leads to it if it is set.",
     )
 
 

@@ -106,7 +106,7 @@ class UserRoutes(Controller):
     async def export_listens(self, *, house: HouseHere, user: FromPath[str]) -> Stream:
         """Stream ledgers, feedback and listens, one object a line, each with its `type`."""
         user_id: UserId = parse_user(user)
-        lines: AsyncIterator[bytes] = export_user(house, user_id)
+        lines: AsyncIterator[bytes] = await export_user(house, user_id)
         return Stream(
             lines,
             media_type=NDJSON,
