@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +27,7 @@ from harmonyhub.storage.ledgers import LedgerRow
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
 
-BATCH_LINES = 5_000  # one round of look-ups and inserts: 20 to 100 ms at the store
+BATCH_LINES = 5_000  # 20 to 100 ms at the store; pages of a ledger are numbered by it
 KNOWN_TRACKS = 50_000  # descriptions remembered during one import, about 30 MB
 
 
@@ -119,14 +120,10 @@ async def _store_lines(
 ) -> None:
     committed = await house.store.ledgers.committed_batches(ledger.id)
     known: dict[TrackDescription, TrackId] = {}
-    lines = history.lines()
     n_lines = 0
-    # The next batch is parsed in a thread while MongoDB works on this one.
-    upcoming = asyncio.create_task(asyncio.to_thread(_take, lines))
-    number = 0
-    while batch := await upcoming:
-        upcoming = asyncio.create_task(asyncio.to_thread(_take, lines))
-        try:
+    async with aclosing(_batches(history.lines())) as batches:
+        number = 0
+        async for batch in batches:
             if number not in committed:
                 await _store_batch(
                     house,
@@ -136,14 +133,22 @@ async def _store_lines(
                     lines=batch,
                     known=known,
                 )
-        except BaseException:
-            await asyncio.wait([upcoming])
-            raise
-        if number == 0:  # the newest listens: a first list need not wait for the rest
-            await house.store.users.touch(ledger.user_id)
-        number += 1
-        n_lines += len(batch)
-        on_progress(Progress(done=n_lines, unit="lines", message="importing"))
+            if number == 0:  # the newest listens: a first list need not wait for the rest
+                await house.store.users.touch(ledger.user_id)
+            number += 1
+            n_lines += len(batch)
+            on_progress(Progress(done=n_lines, unit="lines", message="importing"))
+
+
+async def _batches(lines: Iterator[SourceLine]) -> AsyncGenerator[list[SourceLine], None]:
+    """Parse the next batch in a thread while MongoDB works on this one."""
+    upcoming = asyncio.create_task(asyncio.to_thread(_take, lines))
+    try:
+        while batch := await upcoming:
+            upcoming = asyncio.create_task(asyncio.to_thread(_take, lines))
+            yield batch
+    finally:  # a thread that still reads must not outlive the file
+        await asyncio.gather(upcoming, return_exceptions=True)
 
 
 def _take(lines: Iterator[SourceLine]) -> list[SourceLine]:
