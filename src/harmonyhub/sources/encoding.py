@@ -44,9 +44,9 @@ class Utf8Stream(io.RawIOBase):
     """A byte stream re-encoded to clean UTF-8; reads what it wraps once, forwards."""
 
     def __init__(self, source: io.BufferedReader) -> None:
+        self._source = source  # first: a failing read still closes it
         head = source.read(4)
         encoding, skip = guess_encoding(head)
-        self._source = source
         self._decoder = codecs.getincrementaldecoder(encoding)(errors=_FALLBACK)
         self._ready = memoryview(self._convert(head[skip:], is_last=False))
         self._at_end = False

@@ -53,9 +53,10 @@ async def show_ledger(
     *, house: HouseHere, visitor: VisitorHere, ledger_id: FromPath[str]
 ) -> Response[bytes]:
     """Show one import: live while it runs, then the balanced account with its downloads."""
+    # The job first: it ends after its ledger, so a job that has ended shows a ledger that has.
+    job = await _find_import(house, ledger_id)
     ledger = LedgerView.of(await load_ledger(house, LedgerId(ledger_id)))
     groups = [(outcome, *GROUPS[outcome], getattr(ledger, outcome.value)) for outcome in GROUPS]
-    job = await _find_import(house, ledger_id)
     training = await _find_training(house, since=ledger.started_at)
     return visitor.page(
         "ledger.html",
