@@ -24,7 +24,7 @@ from harmonyhub.domain.ids import ArtistId, IdentityKey, ReleaseId, TrackId
 from harmonyhub.domain.music import TrackDescription
 
 ID_BYTES: Final = 12  # 24 hexadecimal digits; two of 10^9 tracks collide with odds of 10^-11
-CACHED_NAMES: Final = 65_536  # about 15 MB; a listener's artists and titles repeat all the time
+CACHED_NAMES: Final = 32_768  # about 8 MB each; a listener's artists and titles repeat all the time
 
 _LETTERS: Final = str.maketrans(  # letters that no decomposition opens
     "øłđðıħ",

@@ -28,7 +28,7 @@ from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
 
 BATCH_LINES = 5_000  # 20 to 100 ms at the store; pages of a ledger are numbered by it
-KNOWN_TRACKS = 50_000  # descriptions remembered during one import, about 30 MB
+KNOWN_TRACKS = 30_000  # descriptions remembered during one import, about 20 MB
 
 
 async def submit_import(
