@@ -114,7 +114,7 @@ async def _keep_running(house: "House", *, started: float) -> None:
 
 
 async def _start_web() -> asyncio.subprocess.Process:
-    from harmonyhub.storage.embedded import die_with_parent
+    from harmonyhub.storage.parent_death import die_with_parent
 
     return await asyncio.create_subprocess_exec(
         sys.executable,

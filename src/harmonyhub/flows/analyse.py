@@ -10,11 +10,12 @@ from pathlib import Path
 from harmonyhub.analysis.decode import hash_audio
 from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
 from harmonyhub.domain.analysis import AudioTags, TrackAnalysis
-from harmonyhub.domain.errors import AudioError, NotFoundError
+from harmonyhub.domain.errors import AudioError
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
+from harmonyhub.flows.tracks import load_track
 from harmonyhub.flows.train import Report
 from harmonyhub.wiring.house import House
 
@@ -146,9 +147,7 @@ async def load_track_page(house: House, *, user_id: UserId, track_id: TrackId) -
     NotFoundError
         If there is no such track.
     """
-    track = await house.store.tracks.get(track_id)
-    if track is None:
-        raise NotFoundError(f"There is no track {track_id}.", hint="Search for it by its title.")
+    track = await load_track(house, track_id)
     feedback = await house.store.feedback.current(user_id)
     return TrackPage(
         track=track,

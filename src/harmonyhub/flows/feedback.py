@@ -1,8 +1,9 @@
 """What a listener says of a track: stored, and in force for the very next list."""
 
-from harmonyhub.domain.errors import NotFoundError, RefusedInputError
+from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+from harmonyhub.flows.tracks import load_track
 from harmonyhub.wiring.house import House
 
 DAY_S = 86_400
@@ -33,9 +34,7 @@ async def give_feedback(
             f"days={days} does not fit {kind.value}.",
             hint=f"Give 1 to {SNOOZE_DAYS_MAX} days with snooze, and none with anything else.",
         )
-    track = await house.store.tracks.get(track_id)
-    if track is None:
-        raise NotFoundError(f"There is no track {track_id}.", hint="Search for it by its title.")
+    track = await load_track(house, track_id)
 
     await house.store.users.ensure(user_id, now=now)
     if kind is FeedbackKind.UNDO:

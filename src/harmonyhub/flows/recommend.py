@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import ListName, Recommendation, RecommendationRequest
+from harmonyhub.flows.tracks import load_track
 from harmonyhub.recommender.pipeline import recommend as rank_recommendations
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel, Taste
@@ -91,9 +91,7 @@ async def recommend(
 
 
 async def _load_seed(house: House, track_id: TrackId) -> CatalogueEntry:
-    track = await house.store.tracks.get(track_id)
-    if track is None:
-        raise NotFoundError(f"There is no track {track_id}.", hint="Search for it by its title.")
+    track = await load_track(house, track_id)
     return CatalogueEntry(
         id=track.id,
         title=track.title,

@@ -8,7 +8,7 @@ import sys
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.jobs import Job, JobState
 from harmonyhub.jobs.leases import LEASE_S, MAX_ATTEMPTS
-from harmonyhub.storage.embedded import die_with_parent
+from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.wiring.house import House
 
 log = logging.getLogger(__name__)

@@ -27,9 +27,8 @@ from harmonyhub.storage.mongod import (
     stop_process,
     unwritable,
 )
-from harmonyhub.storage.parent_death import die_with_parent
 
-__all__ = ["EmbeddedServer", "borrow_or_start", "die_with_parent", "find_mongod"]
+__all__ = ["EmbeddedServer", "borrow_or_start", "find_mongod"]
 
 Say = Callable[[str], None]
 
