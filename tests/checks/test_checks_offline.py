@@ -196,6 +196,7 @@ def test_json_report_has_the_fields(tmp_path: Path) -> None:
             "variable": "HARMONYHUB_PORT",
             "provenance": "environment",
             "evidence": "'eighty'",
+            "is_proven": False,
         }
     ] == json.loads(json.dumps(findings_as_json(findings)))
 

@@ -35,7 +35,7 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}" if number else ""
 
 
-def findings_as_json(findings: Sequence[Finding]) -> list[dict[str, str | None]]:
+def findings_as_json(findings: Sequence[Finding]) -> list[dict[str, str | bool | None]]:
     """Give findings as plain JSON objects with the fields of Finding."""
     return [asdict(finding) for finding in findings]
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad a finding is; an ERROR refuses the start."""
+    """How bad a finding is; an ERROR of the operator's refuses the start."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -37,6 +37,8 @@ class Finding:
         What was seen, never the value of a secret.
     fix : str
         What to do about it.
+    is_proven : bool
+        A counterfactual succeeded: with this variable as it was before, it worked.
     """
 
     check_id: str
@@ -47,18 +49,50 @@ class Finding:
     variable: str | None = None
     provenance: str = ""
     evidence: str = ""
+    is_proven: bool = False
+
+
+class Verdict(StrEnum):
+    """What became of one check.
+
+    UNVERIFIED: somebody else's fault kept us from knowing. BLOCKED: a check that it needs failed.
+    SKIPPED: it has nothing to look at here.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNVERIFIED = "unverified"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One check that was run: its verdict, and what it found where that is not good.
+
+    `note` says what was seen where it passed, or why it was skipped; `blocked_by` is a check's id.
+    """
+
+    check_id: str
+    verdict: Verdict
+    finding: Finding | None = None
+    blocked_by: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the operator's doing; `meaning` is its line in the documentation.
+    """One check; `meaning` is its line in the documentation.
 
-    Ids are stable: an alert or a runbook may name one.
+    Ids are stable: an alert or a runbook names one. `needs` are the ids of the checks without
+    which it says nothing: while one of them fails, this one is blocked by it.
     """
 
     id: str
     severity: Severity
     meaning: str
+    owner: Owner = Owner.OPERATOR
+    needs: tuple[str, ...] = ()
 
     def found(
         self,
@@ -68,17 +102,20 @@ class Check:
         variable: str | None = None,
         provenance: str = "",
         evidence: str = "",
+        owner: Owner | None = None,
+        is_proven: bool = False,
     ) -> Finding:
-        """Make a finding of this check; the operator is its owner."""
+        """Make a finding of this check; its owner is the check's unless another is given."""
         return Finding(
             check_id=self.id,
             severity=self.severity,
-            owner=Owner.OPERATOR,
+            owner=owner or self.owner,
             message=message,
             fix=fix,
             variable=variable,
             provenance=provenance,
             evidence=evidence,
+            is_proven=is_proven,
         )
 
 
