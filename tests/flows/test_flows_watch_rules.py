@@ -21,6 +21,7 @@ ID, SECRET = "HARMONYHUB_SPOTIFY_CLIENT_ID", "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 
 
 def finding(check_id: str = "HH101", variable: str = SECRET, *, is_proven: bool = False) -> Finding:
+    """Give a cause."""
     return Finding(
         check_id=check_id,
         severity=Severity.ERROR,
@@ -33,15 +34,18 @@ def finding(check_id: str = "HH101", variable: str = SECRET, *, is_proven: bool 
 
 
 def diagnosis(*causes: Finding) -> Diagnosis:
+    """Give a diagnosis of these causes."""
     return Diagnosis(causes=causes or (finding(),), failing_since=NOW)
 
 
 def incident(**changes: object) -> Incident:
+    """Give an open incident that was told about."""
     made = Incident(id="i1", diagnosis=diagnosis(), opened_at=NOW, notified_at=NOW)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def act(sight: Sight, *incidents: Incident, now: int = NOW) -> tuple[object, ...]:
+    """Decide with an escalation after 15 minutes."""
     return decide(sight, incidents, now=now, escalate_after_s=900)
 
 
