@@ -1,0 +1,173 @@
+"""Tells which variable is wrong by counterfactual: another value in its place, and it works."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from harmonyhub.domain.upstreams import Observation, Outcome
+from harmonyhub.settings.secret import Secret
+
+CLIENT_ID = "HARMONYHUB_SPOTIFY_CLIENT_ID"
+CLIENT_SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+BOTH = (CLIENT_ID, CLIENT_SECRET)
+
+MOST_CALLS = 6  # the token endpoint counts rejected calls too
+SWAPPED = "id and secret in each other's place"
+PROOF_S = 2.0  # what the verdict on a wrong secret may wait for a proof: 3 s with the first call
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Client id and secret of one Spotify app."""
+
+    client_id: str
+    secret: Secret
+
+
+Attempt = Callable[[Pair], Awaitable[Observation]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Which variables are wrong, and how sure that is.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        The variables at fault; where nothing tells, those that it may be.
+    is_proven : bool
+        A call with other values in place of exactly these variables was accepted.
+    evidence : str
+        What was tried and what it means, without any value.
+    n_calls : int
+        Token calls made for it, at most `MOST_CALLS`.
+    """
+
+    variables: tuple[str, ...]
+    is_proven: bool
+    evidence: str
+    n_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One counterfactual: the pair to try, what its success proves, and its description."""
+
+    pair: Pair
+    variables: tuple[str, ...]
+    description: str
+
+
+async def prove_rejection(
+    rejected: Pair, *, known: Pair | None, rejection: Observation, attempt: Attempt
+) -> Proof:
+    """Find out which half of rejected credentials is wrong.
+
+    Parameters
+    ----------
+    known : Pair or None
+        The credentials that were accepted last.
+    rejection : Observation
+        The answer to the rejected pair; its wording is a hint, never a proof.
+    attempt : callable
+        Asks the token endpoint with a pair.
+    """
+    n_calls = 0
+    last: Observation | None = None
+    try:
+        async with asyncio.timeout(PROOF_S):
+            for trial in islice(_trials(rejected, known), MOST_CALLS):
+                n_calls += 1
+                last = await attempt(trial.pair)
+                if last.outcome is Outcome.OK:
+                    return Proof(
+                        variables=trial.variables,
+                        is_proven=True,
+                        evidence=f"with {trial.description}, Spotify accepts the credentials",
+                        n_calls=n_calls,
+                    )
+                if last.outcome is not Outcome.CLIENT_REJECTED:
+                    break  # quota, upstream or network: more calls would say nothing either
+    except TimeoutError:
+        last = None
+    return _best_guess(rejected, known=known, rejection=rejection, tried=(n_calls, last))
+
+
+def _trials(rejected: Pair, known: Pair | None) -> Iterator[_Trial]:
+    """Give the counterfactuals, each pair once, the smallest change first."""
+    if known == rejected:
+        return  # they were right as they stand: no value that we know could take their place
+    seen = {rejected}
+    replaced = () if known is None else _known_trials(rejected, known)
+    for trial in (*replaced, *_form_trials(rejected)):
+        if trial.pair not in seen:
+            seen.add(trial.pair)
+            yield trial
+
+
+def _known_trials(rejected: Pair, known: Pair) -> Iterator[_Trial]:
+    with_id = Pair(known.client_id, rejected.secret)
+    yield _Trial(with_id, (CLIENT_ID,), "the id that worked last and this secret")
+    with_secret = Pair(rejected.client_id, known.secret)
+    yield _Trial(with_secret, (CLIENT_SECRET,), "the secret that worked last and this id")
+    if _swapped(rejected) == known:
+        yield _Trial(known, BOTH, SWAPPED)
+    else:
+        yield _Trial(known, BOTH, "both as they worked last, and with neither of them alone")
+
+
+def _form_trials(rejected: Pair) -> Iterator[_Trial]:
+    yield _Trial(_swapped(rejected), BOTH, SWAPPED)
+    client_id = rejected.client_id.strip().lower()
+    secret = Secret(rejected.secret.reveal().strip().lower())
+    cleaned = "without blanks around it and in lower case"
+    yield _Trial(Pair(rejected.client_id, secret), (CLIENT_SECRET,), f"the secret {cleaned}")
+    yield _Trial(Pair(client_id, rejected.secret), (CLIENT_ID,), f"the id {cleaned}")
+
+
+def _swapped(pair: Pair) -> Pair:
+    return Pair(pair.secret.reveal(), Secret(pair.client_id))
+
+
+def _best_guess(
+    rejected: Pair,
+    *,
+    known: Pair | None,
+    rejection: Observation,
+    tried: tuple[int, Observation | None],
+) -> Proof:
+    n_calls, last = tried
+    variables, reason = _most_likely(rejected, known=known, wording=rejection.evidence)
+    if n_calls == 0:
+        attempts = "no other value is known that could be tried"
+    elif last is None:
+        attempts = "the counter-check did not end in time"
+    elif last.outcome is Outcome.CLIENT_REJECTED:
+        attempts = "every other combination that could be tried is rejected too"
+    else:
+        attempts = f"the counter-check could not be made ({last.outcome.value})"
+    return Proof(
+        variables=variables,
+        is_proven=False,
+        evidence=f"{reason}; not proven: {attempts}",
+        n_calls=n_calls,
+    )
+
+
+def _most_likely(
+    rejected: Pair, *, known: Pair | None, wording: str
+) -> tuple[tuple[str, ...], str]:
+    if known == rejected:
+        return (
+            CLIENT_SECRET,
+        ), "these very credentials worked before, and an app's id never changes"
+    if known is not None and known.client_id == rejected.client_id:
+        return (CLIENT_SECRET,), "the id is the one that worked last, the secret is not"
+    if known is not None and known.secret == rejected.secret:
+        return (CLIENT_ID,), "the secret is the one that worked last, the id is not"
+    if "secret" in wording.lower():
+        return (CLIENT_SECRET,), "Spotify's answer speaks of the secret"
+    if known is None:
+        return BOTH, "Spotify's answer does not say which of the two is wrong"
+    return BOTH, "both differ from those that worked last"
