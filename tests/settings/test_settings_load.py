@@ -252,3 +252,26 @@ def test_demo_gets_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("HARMONYHUB_DATA_DIR")
     use_demo_folder()
     assert tmp_path / "harmonyhub-demo" == read_settings().data_dir
+
+
+def test_given_env_file_replaces_the_one_of_the_folder(tmp_path: Path) -> None:
+    """With a file named, `.env` is not read; the provenance names the file that was."""
+    (tmp_path / ".env").write_text("HARMONYHUB_PORT=8001\n")
+    given = tmp_path / "new.env"
+    given.write_text("HARMONYHUB_HOST=localhost\n")
+    settings, findings = load_settings({}, folder=tmp_path, env_file=given)
+    assert settings is not None
+    assert ([], 8000, "new.env line 1") == (findings, settings.port, settings.provenance("host"))
+
+
+def test_given_env_file_must_be_there(tmp_path: Path) -> None:
+    """A file that was asked for and is missing is an error, not an empty configuration."""
+    settings, findings = load_settings({}, folder=tmp_path, env_file=tmp_path / "nosuch.env")
+    assert settings is None
+    assert ["HH005"] == [finding.check_id for finding in findings]
+
+
+def test_process_of_a_release_reads_no_env_file(tmp_path: Path) -> None:
+    """What the ledger started keeps its configuration whatever `.env` says today."""
+    (tmp_path / ".env").write_text("HARMONYHUB_PORT=8001\n")
+    assert 8000 == load({"HARMONYHUB_RELEASE": "3"}, tmp_path).port

@@ -26,7 +26,11 @@ def test_secret_variables_are_secret_fields(tmp_path: Path) -> None:
     """A variable marked secret arrives as a Secret, and no other does."""
     environ = {
         "HARMONYHUB_ACCESS_PASSWORD": "correct horse",
-        "HARMONYHUB_MONGODB_URI": "mongodb://db",
+        "HARMONYHUB_ADMIN_TOKEN": "correct-horse-battery",
+        "HARMONYHUB_ALERT_ESCALATION_URLS": "json://127.0.0.1:9/boss",
+        "HARMONYHUB_ALERT_URLS": "json://127.0.0.1:9/team",
+        "HARMONYHUB_ENCRYPTION_KEY": "A" * 43 + "=",
+        "HARMONYHUB_MONGODB_URI": "mongodb://localhost",
         "HARMONYHUB_SPOTIFY_CLIENT_ID": "0123456789abcdef0123456789abcdef",
         "HARMONYHUB_SPOTIFY_CLIENT_SECRET": "fedcba9876543210fedcba9876543210",
     }

@@ -12,7 +12,8 @@ from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Finding, Severity, describe
 from harmonyhub.settings import catalogue
 from harmonyhub.settings.coherence import Gathered, check_coherence
-from harmonyhub.settings.model import Settings, uri_passwords
+from harmonyhub.settings.embedded import alert_secrets, uri_passwords
+from harmonyhub.settings.model import Settings
 from harmonyhub.settings.names import check_names
 from harmonyhub.settings.origins import (
     ENV_FILE,
@@ -27,6 +28,7 @@ from harmonyhub.settings.registry import BY_NAME, VARIABLES, Variable
 from harmonyhub.settings.secret import MASK, Secret
 from harmonyhub.settings.values import Accepted, judge
 
+RELEASE = BY_NAME["HARMONYHUB_RELEASE"]
 DATA_DIR = BY_NAME["HARMONYHUB_DATA_DIR"]
 SHORTEST_MASKED = 4  # shorter texts stand in ordinary words; no secret that short is accepted
 
@@ -68,11 +70,17 @@ def use_demo_folder() -> None:
 
 
 def load_settings(
-    environ: Mapping[str, str], *, folder: Path
+    environ: Mapping[str, str], *, folder: Path, env_file: Path | None = None
 ) -> tuple[Settings | None, list[Finding]]:
     """Load settings from an environment and from `.env` in a folder.
 
     The environment counts before `.env`; in each, a variable is set directly or as `..._FILE`.
+    A process of a release (HARMONYHUB_RELEASE is in its environment) reads no `.env`.
+
+    Parameters
+    ----------
+    env_file : Path, optional
+        Read in place of `.env`; it must be there.
 
     Returns
     -------
@@ -81,7 +89,7 @@ def load_settings(
     findings : list of Finding
         All problems, errors first; without any secret's value.
     """
-    origins, findings = _read_origins(environ, folder=folder)
+    origins, findings = _read_origins(environ, folder=folder, env_file=env_file)
     findings += check_names(origins)
     table = _Table()
     for variable in VARIABLES:
@@ -109,10 +117,15 @@ class _Table:
 
 
 def _read_origins(
-    environ: Mapping[str, str], *, folder: Path
-) -> tuple[tuple[Origin, Origin], list[Finding]]:
-    env_file, findings = read_env_file(folder / ENV_FILE)
-    return (read_environment(environ), env_file), findings
+    environ: Mapping[str, str], *, folder: Path, env_file: Path | None = None
+) -> tuple[tuple[Origin, ...], list[Finding]]:
+    environment = read_environment(environ)
+    if env_file is None and RELEASE.name in environ:
+        # The ledger holds all of it: after a rollback, a newer `.env` must not shine through.
+        return (environment,), []
+    path = folder / ENV_FILE if env_file is None else env_file
+    origin, findings = read_env_file(path, must_exist=env_file is not None)
+    return (environment, origin), findings
 
 
 def _add(
@@ -171,7 +184,7 @@ def _without_secrets(
     """Mask every secret, wherever it got into a text: pasted into a neighbour, in a path."""
     texts = secret_texts(origins)
     texts |= {raw.text for raw in given if BY_NAME[raw.name].is_secret}
-    texts |= {password for text in texts for password in uri_passwords(text)}
+    texts |= {part for text in texts for part in uri_passwords(text) | alert_secrets(text)}
     masked = sorted((t.strip() for t in texts if len(t.strip()) >= SHORTEST_MASKED), key=len)
 
     def mask(text: str) -> str:

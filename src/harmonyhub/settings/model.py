@@ -1,13 +1,12 @@
 """The settings of one process: typed, frozen, and able to say where each value came from."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import unquote
 
 from harmonyhub.domain.findings import Finding
+from harmonyhub.settings.embedded import alert_secrets, uri_passwords
 from harmonyhub.settings.secret import Secret
 
 
@@ -41,6 +40,9 @@ class Settings:
     mongodb_uri: Secret | None
     mongodb_database: str
     access_password: Secret | None
+    base_url: str | None
+    encryption_key: Secret | None
+    admin_token: Secret | None
     log_level: LogLevel
     log_format: LogFormat
     spotify_client_id: str | None
@@ -48,6 +50,10 @@ class Settings:
     spotify_redirect_uri: str | None
     spotify_api_url: str
     spotify_accounts_url: str
+    alert_urls: Secret | None
+    alert_escalation_urls: Secret | None
+    alert_escalate_after_s: int
+    release: int | None
     provenances: Mapping[str, str] = field(repr=False)
     warnings: tuple[Finding, ...] = field(repr=False)
 
@@ -59,17 +65,19 @@ class Settings:
         """Return every string that must never be logged, the longest first.
 
         The password inside `mongodb_uri` counts too, as written and percent-decoded: drivers
-        quote it without the rest.
+        quote it without the rest. So do the parts of alert addresses that are secrets.
         """
-        secrets = (self.mongodb_uri, self.access_password, self.spotify_client_secret)
-        values = {secret.reveal() for secret in secrets if secret is not None}
+        own = (
+            self.access_password,
+            self.admin_token,
+            self.encryption_key,
+            self.mongodb_uri,
+            self.spotify_client_secret,
+        )
+        values = {secret.reveal() for secret in own if secret is not None}
         if self.mongodb_uri is not None:
             values |= uri_passwords(self.mongodb_uri.reveal())
+        for urls in (self.alert_urls, self.alert_escalation_urls):
+            if urls is not None:
+                values |= {urls.reveal()} | alert_secrets(urls.reveal())
         return tuple(sorted(values, key=lambda value: (-len(value), value)))
-
-
-def uri_passwords(uri: str) -> set[str]:
-    """Return the password inside a URI as written and percent-decoded; empty if it has none."""
-    # Not urlsplit: it refuses some malformed URIs with an error that quotes them.
-    match = re.match(r"[^:/]+://[^:/]*:(.+)@", uri, re.DOTALL)
-    return {match[1], unquote(match[1])} if match else set()

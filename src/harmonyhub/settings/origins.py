@@ -40,14 +40,14 @@ def read_environment(environ: Mapping[str, str]) -> Origin:
     )
 
 
-def read_env_file(path: Path) -> tuple[Origin, list[Finding]]:
-    """Read a `.env` file as it stands, without `${...}` replaced; a missing one is empty."""
+def read_env_file(path: Path, *, must_exist: bool = False) -> tuple[Origin, list[Finding]]:
+    """Read a `.env` file as it stands, without `${...}` replaced; a missing one may be empty."""
     title = path.name
     try:
         bindings = list(parse_stream(StringIO(path.read_text(encoding="utf-8"))))
-    except FileNotFoundError:
-        return Origin(title, {}), []
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError) and not must_exist:
+            return Origin(title, {}), []
         return Origin(title, {}), [
             catalogue.BAD_ENV_FILE.found(
                 f"{title} cannot be read: {_reason(error)}.",

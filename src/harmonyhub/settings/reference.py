@@ -34,8 +34,9 @@ def render_env_example() -> str:
     """Render `.env.example`: every variable, commented out, with what it is for."""
     blocks = [EXAMPLE_HEAD]
     for group in Group:
-        blocks.append(f"\n# --- {group.value} ---\n")
-        blocks += [_example_block(each) for each in VARIABLES if each.group is group]
+        variables = [each for each in VARIABLES if each.group is group and each.is_for_people]
+        if variables:
+            blocks += [f"\n# --- {group.value} ---\n", *map(_example_block, variables)]
     return "".join(blocks)
 
 

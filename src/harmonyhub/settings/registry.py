@@ -18,6 +18,8 @@ class Group(StrEnum):
     STORE = "MongoDB"
     LOGS = "Logs"
     SPOTIFY = "Spotify"
+    ALERTS = "Alerts"
+    RELEASES = "Releases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Variable:
         What happens where it is not set.
     obtain : str
         How to get or choose a value.
+    is_for_people : bool
+        Whether people set it; the others stay out of `.env.example`.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Variable:
     default: str | None = None
     default_note: str = ""
     is_secret: bool = False
+    is_for_people: bool = True
 
     @property
     def field(self) -> str:
@@ -103,6 +108,38 @@ VARIABLES = (
         without="Nobody is asked for a password, and only a loopback address can be listened on.",
         obtain="Make one up, for example with `openssl rand -base64 24`.",
         example="(the output of: openssl rand -base64 24)",
+    ),
+    Variable(
+        name="HARMONYHUB_BASE_URL",
+        group=Group.SERVICE,
+        shape=shapes.URL,
+        summary="The address under which people open the pages.",
+        without="Links in alerts name the address that is listened on.",
+        obtain="What stands in the browser's address line on the first page.",
+        example="https://music.example.org",
+    ),
+    Variable(
+        name="HARMONYHUB_ENCRYPTION_KEY",
+        group=Group.SERVICE,
+        shape=shapes.ENCRYPTION_KEY,
+        is_secret=True,
+        summary="The key that seals stored tokens and configurations; the same on every machine.",
+        default_note="made at the first start, in the file `encryption.key` of the data folder",
+        without="The key in the data folder is used, which only this machine has.",
+        obtain="Run `openssl rand -base64 32` once and keep the result: with another key, or"
+        " without it, what is stored cannot be opened.",
+        example="(the output of: openssl rand -base64 32)",
+    ),
+    Variable(
+        name="HARMONYHUB_ADMIN_TOKEN",
+        group=Group.SERVICE,
+        shape=shapes.ADMIN_TOKEN,
+        is_secret=True,
+        summary="The bearer token that `/metrics` and `/admin/v1` ask for.",
+        default_note="made at the first start, in the file `admin.token` of the data folder",
+        without="The token in the data folder is used, which only this machine has.",
+        obtain="Make one up, for example with `openssl rand -hex 24`.",
+        example="(the output of: openssl rand -hex 24)",
     ),
     Variable(
         name="HARMONYHUB_MONGODB_URI",
@@ -173,7 +210,7 @@ VARIABLES = (
         without="Nobody can sign in with Spotify.",
         obtain=f"Register the same address, letter by letter, on {SPOTIFY_DASHBOARD}. Spotify"
         " takes https, or http with 127.0.0.1 or [::1]; it refuses `localhost`.",
-        example="http://127.0.0.1:8000/spotify/callback",
+        example="https://music.example.org/spotify/callback",
     ),
     Variable(
         name="HARMONYHUB_SPOTIFY_API_URL",
@@ -194,6 +231,49 @@ VARIABLES = (
         without="Spotify's own address is used.",
         obtain="Only for tests against another server.",
         example="http://127.0.0.1:9000",
+    ),
+    Variable(
+        name="HARMONYHUB_ALERT_URLS",
+        group=Group.ALERTS,
+        shape=shapes.ALERT_URLS,
+        is_secret=True,
+        summary="Who is told of an incident: addresses of Apprise, separated by blanks.",
+        without="Incidents show on the Status page and in the log only.",
+        obtain="`ntfys://ntfy.sh/TOPIC`, `mailtos://USER:PASSWORD@HOST?to=ADDRESS`,"
+        " `slack://TOKEN/TOKEN/TOKEN`, `jsons://HOST/PATH` for a webhook of your own; the wiki of"
+        " Apprise lists all services. `harmonyhub alert test` sends one.",
+        example="ntfys://ntfy.sh/a-topic-that-nobody-guesses",
+    ),
+    Variable(
+        name="HARMONYHUB_ALERT_ESCALATION_URLS",
+        group=Group.ALERTS,
+        shape=shapes.ALERT_URLS,
+        is_secret=True,
+        summary="Who is told when nobody acknowledges an incident in time.",
+        without="Nobody else is told.",
+        obtain="Addresses of Apprise as in `HARMONYHUB_ALERT_URLS`, which must be set too.",
+        example="mailtos://alerts:(password)@mail.example.org?to=boss@example.org",
+    ),
+    Variable(
+        name="HARMONYHUB_ALERT_ESCALATE_AFTER_S",
+        group=Group.ALERTS,
+        shape=shapes.whole_number(10, 86_400),
+        summary="How many seconds an incident may stay unacknowledged before it escalates.",
+        default="900",
+        without="After 15 minutes the second contact is told.",
+        obtain="Longer than the first contact needs to reach a keyboard.",
+        example="1800",
+    ),
+    Variable(
+        name="HARMONYHUB_RELEASE",
+        group=Group.RELEASES,
+        shape=shapes.whole_number(1, 999_999_999),
+        summary="The number of this release in the ledger.",
+        without="The process belongs to no release.",
+        obtain="`harmonyhub keep` sets it for the processes that it starts; leave it alone. Such a"
+        " process does not read `.env`: the ledger holds its whole configuration.",
+        example="7",
+        is_for_people=False,
     ),
 )
 

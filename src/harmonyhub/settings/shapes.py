@@ -1,5 +1,7 @@
 """What a value must look like; each shape says so in words and turns the text into a value."""
 
+import base64
+import binascii
 import ipaddress
 import re
 from collections.abc import Callable
@@ -92,6 +94,22 @@ def _parse_redirect_uri(text: str) -> str:
     return text  # Spotify compares it letter by letter, a last slash included
 
 
+def decode_key(text: str) -> bytes:
+    """Turn the base64 text of 32 bytes, plain or URL-safe, into them; ValueError if it is none."""
+    try:
+        key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except binascii.Error:
+        raise ValueError from None
+    if len(key) != 32:
+        raise ValueError
+    return key
+
+
+def _parse_key(text: str) -> str:
+    decode_key(text)
+    return text
+
+
 def is_ip_address(text: str) -> bool:
     """Tell whether the text is an IPv4 or IPv6 address (without brackets)."""
     try:
@@ -123,3 +141,9 @@ DATABASE = matching(
     "1 to 63 letters, digits, - or _, and not admin, local or config",
 )
 PASSWORD = matching(r".{8,1024}", "8 or more characters")
+ENCRYPTION_KEY = Shape("32 bytes in base64: 44 characters that end in =", _parse_key)
+ADMIN_TOKEN = matching(r"[!-~]{16,1024}", "16 or more characters of ASCII without blanks")
+ALERT_URLS = matching(
+    r"[A-Za-z0-9]+://\S+(\s+[A-Za-z0-9]+://\S+)*",
+    "addresses of Apprise such as ntfys://ntfy.sh/TOPIC, separated by blanks",
+)
