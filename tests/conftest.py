@@ -11,9 +11,12 @@ import pytest
 from harmonyhub.settings.load import load_settings
 from harmonyhub.storage.embedded import EmbeddedServer
 from harmonyhub.storage.store import Store
+from harmonyhub.storage.vault import Vault
 from harmonyhub.wiring.house import House, furnish
 
 NOW = 1_723_600_000  # 2024-08-14
+
+VAULT = Vault(bytes(range(32)))
 
 LASTING = ["schema", "identity", "migration-lock"]  # what a migration leaves in `meta`
 
@@ -54,7 +57,7 @@ def database_name(mongodb_uri: str) -> Iterator[str]:
 @pytest.fixture
 async def store(mongodb_uri: str, database_name: str) -> AsyncIterator[Store]:
     """Give an empty store of the current schema."""
-    async with await Store.connect(mongodb_uri, database=database_name) as store:
+    async with await Store.connect(mongodb_uri, database=database_name, vault=VAULT) as store:
         yield store
         for name in await store._database.list_collection_names():
             kept = {"_id": {"$nin": LASTING}} if name == "meta" else {}

@@ -77,3 +77,26 @@ class Release:
     live_at: int = 0
     ended_at: int = 0
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A running process as it tells of itself.
+
+    Attributes
+    ----------
+    name : str
+        Host and process; no two alike at a time.
+    release : int or None
+        None where it was started without the ledger.
+    drift : tuple of str
+        Names of the variables whose source has another value now than the one in use.
+    seen_at : int
+        When it last told, in unix seconds UTC.
+    """
+
+    name: str
+    release: int | None
+    configuration_fingerprint: str
+    drift: tuple[str, ...]
+    seen_at: int

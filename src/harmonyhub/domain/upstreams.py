@@ -154,3 +154,13 @@ class UserToken:
     synced_at: int = 0
     quarantined_for: Outcome | None = None
     quarantined_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentPlay:
+    """One play as an upstream tells it; `played_at` in unix seconds UTC."""
+
+    track_name: str
+    artist_name: str
+    spotify_id: str
+    played_at: int

@@ -49,6 +49,16 @@ INDEXES = (
             "partialFilterExpression": {"state": "queued", "key": {"$exists": True}},
         },
     ),
+    Index("tokens", (("state", ASCENDING), ("synced_at", ASCENDING))),
+    Index("tokens", (("client_id", ASCENDING),)),
+    Index("tokens", (("state", ASCENDING), ("quarantined_at", ASCENDING))),
+    # One incident is open per set of causes, however many processes see them.
+    Index(
+        "incidents",
+        (("key", ASCENDING),),
+        {"unique": True, "partialFilterExpression": {"resolved_at": 0}},
+    ),
+    Index("incidents", (("opened_at", DESCENDING),)),
 )
 
 

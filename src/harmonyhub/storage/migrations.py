@@ -35,7 +35,10 @@ async def _first_schema(database: Database) -> None:
     )
 
 
-MIGRATIONS = (Migration(1, "first schema", _first_schema),)
+MIGRATIONS = (
+    Migration(1, "first schema", _first_schema),
+    Migration(2, "tokens and incidents", create_indexes),
+)
 
 
 async def schema_version(database: Database) -> int:

@@ -6,21 +6,32 @@ from typing import Self
 from pymongo import AsyncMongoClient
 
 from harmonyhub.domain.errors import HarmonyHubError
-from harmonyhub.storage import migrations
+from harmonyhub.storage import migrations, probing
 from harmonyhub.storage.analyses import Analyses
+from harmonyhub.storage.counters import Counters
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import guarded, our_errors
 from harmonyhub.storage.feedback import FeedbackLog
+from harmonyhub.storage.incidents import Incidents
 from harmonyhub.storage.jobs import Jobs
+from harmonyhub.storage.known_good import KnownGoodValues
 from harmonyhub.storage.ledgers import Ledgers
 from harmonyhub.storage.listens import Listens
 from harmonyhub.storage.merging import Merging
 from harmonyhub.storage.models import Models
+from harmonyhub.storage.probing import ServerFacts
+from harmonyhub.storage.recent_plays import RecentPlaysOfUsers
 from harmonyhub.storage.redirects import Redirects
+from harmonyhub.storage.releases import Releases
+from harmonyhub.storage.reports import Instances, Reports
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.shown import Shown
+from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.tracks import Tracks
+from harmonyhub.storage.upstreams import Upstreams
 from harmonyhub.storage.users import Users
+from harmonyhub.storage.vault import Vault, required
+from harmonyhub.storage.watch_lease import WatchLease
 
 SELECTION_MS = 5_000  # a new primary is elected in about 2 s
 CONNECT_MS = 5_000
@@ -43,9 +54,12 @@ class Counts:
 class Store:
     """The repositories, as attributes; made by `connect`, given back by `close`."""
 
-    def __init__(self, client: AsyncMongoClient[Document], database: Database) -> None:
+    def __init__(
+        self, client: AsyncMongoClient[Document], database: Database, vault: Vault | None = None
+    ) -> None:
         self._client = client
         self._database = database
+        self._vault = vault
         self.users = Users(database)
         self.feedback = FeedbackLog(database)
         self.analyses = Analyses(database)
@@ -53,6 +67,16 @@ class Store:
         self.ledgers = Ledgers(database)
         self.jobs = Jobs(database)
         self.models = Models(database)
+        self.tokens = Tokens(database, vault)
+        self.recent_plays = RecentPlaysOfUsers(database)
+        self.upstreams = Upstreams(database)
+        self.known_good = KnownGoodValues(database, vault)
+        self.counters = Counters(database)
+        self.incidents = Incidents(database)
+        self.releases = Releases(database, vault)
+        self.watch_lease = WatchLease(database)
+        self.reports = Reports(database)
+        self.instances = Instances(database)
         redirects = Redirects(database)
         self.listens = Listens(database, redirects)
         self._merging = Merging(
@@ -66,8 +90,22 @@ class Store:
         self.tracks = Tracks(database, resolving=resolving, redirects=redirects)
 
     @classmethod
-    async def connect(cls, uri: str, *, database: str) -> Self:
+    async def connect(
+        cls,
+        uri: str,
+        *,
+        database: str,
+        vault: Vault | None = None,
+        selection_ms: int | None = None,
+    ) -> Self:
         """Connect, and see that MongoDB answers.
+
+        Parameters
+        ----------
+        vault : Vault or None
+            Without it, what is sealed can be neither read nor written.
+        selection_ms : int or None
+            How long to look for a server that answers, in place of `SELECTION_MS`.
 
         Raises
         ------
@@ -80,14 +118,14 @@ class Store:
             client: AsyncMongoClient[Document] = AsyncMongoClient(
                 uri,
                 appname="harmonyhub",
-                serverSelectionTimeoutMS=SELECTION_MS,
+                serverSelectionTimeoutMS=selection_ms or SELECTION_MS,
                 connectTimeoutMS=CONNECT_MS,
                 socketTimeoutMS=SOCKET_MS,
                 w="majority",
                 journal=True,
                 tz_aware=True,
             )
-        store = cls(client, client[database])
+        store = cls(client, client[database], vault)
         try:
             await store.ping()
         except HarmonyHubError:
@@ -128,6 +166,29 @@ class Store:
         """Read the name that the database gave itself once; another one is another database."""
         document = await self._database["meta"].find_one({"_id": "identity"})
         return str(document["uuid"]) if document else ""
+
+    async def server_facts(self) -> ServerFacts:
+        """Ask the server what it is, and its clock."""
+        return await probing.server_facts(self._database)
+
+    async def probe_write(self) -> None:
+        """Write a small document, read it back as most members have it, and remove it.
+
+        Raises
+        ------
+        ConfigurationError
+            If our user may not.
+        StoreUnavailableError
+            If MongoDB does not answer, or it did not come back as it was written.
+        """
+        await probing.probe_write(self._database)
+
+    async def check_vault(self) -> bool:
+        """Tell whether this database was written with our encryption key.
+
+        The first who asks decides which key it is.
+        """
+        return await probing.check_vault(self._database, required(self._vault))
 
     async def counts(self) -> Counts:
         """Count what there is."""

@@ -1,0 +1,190 @@
+"""Users' consents at an upstream; sealed, quarantined at a failure, and never deleted by one."""
+
+import uuid
+from collections.abc import Mapping
+
+from pymongo import ASCENDING
+
+from harmonyhub.domain.errors import NotFoundError
+from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
+from harmonyhub.settings.secret import Secret
+from harmonyhub.storage.documents import Database, Document
+from harmonyhub.storage.door import guarded
+from harmonyhub.storage.vault import Vault, required
+
+# Spotify ends a consent after six months, the shortest of which have 181 days.
+CONSENT_LASTS_S = 181 * 86_400
+ACTIVE, QUARANTINED = TokenState.ACTIVE.value, TokenState.QUARANTINED.value
+
+
+@guarded
+class Tokens:
+    """All tokens, one consent per user. Times are unix seconds UTC, given by the caller."""
+
+    def __init__(self, database: Database, vault: Vault | None) -> None:
+        self._tokens = database["tokens"]
+        self._vault = vault
+
+    async def save(
+        self, token: UserToken, *, refresh_token: Secret, access_token: Secret | None
+    ) -> None:
+        """Keep a consent and its tokens, in place of the user's former ones."""
+        vault = required(self._vault)
+        fields: Document = {
+            "client_id": token.client_id,
+            "state": token.state.value,
+            "consented_at": token.consented_at,
+            "access_expires_at": token.access_expires_at,
+            "synced_at": token.synced_at,
+            "quarantined_for": token.quarantined_for.value if token.quarantined_for else None,
+            "quarantined_at": token.quarantined_at,
+            "refresh": vault.seal(
+                refresh_token.reveal(), purpose=purpose(token.user_id, "refresh")
+            ),
+            "access": access_token
+            and vault.seal(access_token.reveal(), purpose=purpose(token.user_id, "access")),
+        }
+        await self._tokens.update_one(
+            {"_id": token.user_id},
+            {"$set": fields, "$setOnInsert": {"claimed_until": 0, "refreshing_until": 0}},
+            upsert=True,
+        )
+
+    async def get(self, user_id: str) -> UserToken | None:
+        """Load a user's consent; None if there is none."""
+        document = await self._tokens.find_one({"_id": user_id})
+        return _read(document) if document else None
+
+    async def secrets_of(self, user_id: str) -> tuple[Secret, Secret | None]:
+        """Open a user's refresh token and access token, whatever the state is.
+
+        Raises
+        ------
+        NotFoundError
+            If the user has given no consent.
+        ConfigurationError
+            If they were sealed with another key.
+        """
+        vault = required(self._vault)
+        document = await self._tokens.find_one({"_id": user_id}, {"refresh": 1, "access": 1})
+        if document is None:
+            raise NotFoundError(
+                f"{user_id} has not connected an account.", hint="Let the user sign in."
+            )
+        refresh = vault.open(document["refresh"], purpose=purpose(user_id, "refresh"))
+        if document["access"] is None:
+            return Secret(refresh), None
+        access = vault.open(document["access"], purpose=purpose(user_id, "access"))
+        return Secret(refresh), Secret(access)
+
+    async def quarantine(self, user_id: str, *, outcome: Outcome, now: int) -> bool:
+        """Stop using a token and keep it; tells whether it was in use."""
+        change = await self._tokens.update_one(
+            {"_id": user_id, "state": ACTIVE},
+            {
+                "$set": {
+                    "state": QUARANTINED,
+                    "quarantined_for": outcome.value,
+                    "quarantined_at": now,
+                }
+            },
+        )
+        return change.modified_count == 1
+
+    async def restore(self, client_id: str, *, since: int = 0) -> int:
+        """Use the tokens of an app again that were quarantined since a time; returns how many."""
+        change = await self._tokens.update_many(
+            {"state": QUARANTINED, "client_id": client_id, "quarantined_at": {"$gte": since}},
+            {"$set": {"state": ACTIVE, "quarantined_for": None, "quarantined_at": 0}},
+        )
+        return change.modified_count
+
+    async def count_by_state(self) -> Mapping[TokenState, int]:
+        """Count the tokens in each state."""
+        return {
+            state: await self._tokens.count_documents({"state": state.value})
+            for state in TokenState
+        }
+
+    async def count_quarantined_since(self, at: int, *, outcome: Outcome | None = None) -> int:
+        """Count what was quarantined since a time and still is, for one reason or for any."""
+        wanted: Document = {"state": QUARANTINED, "quarantined_at": {"$gte": at}}
+        if outcome is not None:
+            wanted["quarantined_for"] = outcome.value
+        return await self._tokens.count_documents(wanted)
+
+    async def client_ids(self) -> Mapping[str, int]:
+        """Count how many tokens each app issued."""
+        cursor = await self._tokens.aggregate([{"$sortByCount": "$client_id"}])
+        return {str(document["_id"]): int(document["count"]) async for document in cursor}
+
+    async def expiring_before(self, at: int) -> int:
+        """Count the consents in use that end before a time; ended ones are among them."""
+        return await self._tokens.count_documents(
+            {"state": ACTIVE, "consented_at": {"$lt": at - CONSENT_LASTS_S}}
+        )
+
+    async def claim_due(
+        self, *, now: int, every_s: int, lease_s: int, limit: int
+    ) -> list[UserToken]:
+        """Take active tokens not synchronized for `every_s`, the longest waiting first.
+
+        Nobody else gets them before `lease_s` has passed or `mark_synced` made them due again.
+        """
+        due: Document = {
+            "state": ACTIVE,
+            "synced_at": {"$lte": now - every_s},
+            "claimed_until": {"$lte": now},
+        }
+        claim = uuid.uuid4().hex
+        cursor = self._tokens.find(due, {"_id": 1}).sort("synced_at", ASCENDING).limit(limit)
+        candidates = [document["_id"] async for document in cursor]
+        await self._tokens.update_many(
+            {**due, "_id": {"$in": candidates}},
+            {"$set": {"claimed_until": now + lease_s, "claim": claim}},
+        )
+        claimed = self._tokens.find({"_id": {"$in": candidates}, "claim": claim})
+        return [_read(document) async for document in claimed.sort("synced_at", ASCENDING)]
+
+    async def mark_synced(self, user_id: str, now: int) -> None:
+        """Write down that the user's plays were read, and end the claim."""
+        await self._tokens.update_one(
+            {"_id": user_id}, {"$set": {"synced_at": now, "claimed_until": 0}}
+        )
+
+    async def lock_refresh(self, user_id: str, owner: str, *, now: int, lease_s: int) -> bool:
+        """Take the right to refresh a token; one at a time in the whole fleet has it."""
+        change = await self._tokens.update_one(
+            {"_id": user_id, "refreshing_until": {"$lte": now}},
+            {"$set": {"refreshing_until": now + lease_s, "refresher": owner}},
+        )
+        return change.modified_count == 1
+
+    async def unlock_refresh(self, user_id: str, owner: str) -> None:
+        """Give the right to refresh back; nothing happens if it is another's by now."""
+        await self._tokens.update_one(
+            {"_id": user_id, "refresher": owner}, {"$set": {"refreshing_until": 0}}
+        )
+
+    async def forget(self, user_id: str) -> None:
+        """Delete a user's tokens; only because the user wants it."""
+        await self._tokens.delete_one({"_id": user_id})
+
+
+def purpose(user_id: str, kind: str) -> str:
+    """Name what a user's "refresh" or "access" token is sealed for."""
+    return f"token:{user_id}:{kind}"
+
+
+def _read(document: Document) -> UserToken:
+    reason = document["quarantined_for"]
+    return UserToken(
+        user_id=document["_id"],
+        client_id=document["client_id"],
+        state=TokenState(document["state"]),
+        consented_at=document["consented_at"],
+        access_expires_at=document["access_expires_at"],
+        synced_at=document["synced_at"],
+        quarantined_for=Outcome(reason) if reason else None,
+        quarantined_at=document["quarantined_at"],
+    )
