@@ -219,6 +219,7 @@ async def test_openapi_lists_every_route(client: httpx2.AsyncClient) -> None:
         "/api/v1/users/{user}/listens",
         "/api/v1/users/{user}/listens/export",
         "/api/v1/users/{user}/imports",
+        "/api/v1/users/harmonyhub-check",
         "/api/v1/imports/{ledger}",
         "/api/v1/imports/{ledger}/{group_csv}",
         "/api/v1/tracks",

@@ -11,3 +11,9 @@ JobId = NewType("JobId", str)
 AudioHash = NewType("AudioHash", str)
 IdentityKey = NewType("IdentityKey", str)
 """One name under which a track is known: `isrc:...`, `mbid:...`, `spotify:...` or `name:...`."""
+
+CHECK_USER = UserId("harmonyhub-check")
+"""The reserved listener of the synthetic journey; what is stored of it is removed again."""
+
+CHECK_ARTIST = "HarmonyHub check"
+"""The reserved artist of the audio that the synthetic journey has analysed."""

@@ -4,7 +4,7 @@ from bson.binary import Binary
 from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.ids import CHECK_USER, UserId
 from harmonyhub.storage.documents import Database
 from harmonyhub.storage.door import guarded
 from harmonyhub.storage.listen_keys import user_prefix
@@ -46,8 +46,8 @@ class Users:
             ) from error
 
     async def list_all(self) -> list[UserId]:
-        """List all users by name."""
-        cursor = self._users.find({}, {"_id": 1}).sort("_id")
+        """List all users by name, without the one of the synthetic journey."""
+        cursor = self._users.find({"_id": {"$ne": CHECK_USER}}, {"_id": 1}).sort("_id")
         return [UserId(document["_id"]) async for document in cursor]
 
     async def revision(self, user_id: UserId) -> int | None:

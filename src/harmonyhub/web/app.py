@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 import harmonyhub
 from harmonyhub.domain.errors import HarmonyHubError, UnavailableError
 from harmonyhub.flows.demo import list_generated
+from harmonyhub.web.api.checking import forget_check_user
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
 from harmonyhub.web.api.tracks import TrackRoutes
@@ -43,7 +44,10 @@ def build_app(house: House) -> Litestar:
             app.state.generated = frozenset()  # this process must live to say that it is not ready
 
     pages = Router("/", route_handlers=[listening, importing, operating], include_in_schema=False)
-    api = Router("/api/v1", route_handlers=[UserRoutes, ImportRoutes, TrackRoutes, JobRoutes])
+    api = Router(
+        "/api/v1",
+        route_handlers=[UserRoutes, forget_check_user, ImportRoutes, TrackRoutes, JobRoutes],
+    )
     app = Litestar(
         route_handlers=[pages, api, livez, readyz, show_asset],
         dependencies={

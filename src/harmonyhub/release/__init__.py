@@ -1,0 +1,1 @@
+"""Releases: gate, keeper, switch, synthetic journey, rollback."""
