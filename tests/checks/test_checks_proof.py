@@ -113,9 +113,21 @@ async def test_revoked_at_run_time_is_the_secret_unproven_and_free() -> None:
     assert ((CLIENT_SECRET,), False, []) == (found.variables, found.is_proven, endpoint.asked)
 
 
+async def test_app_deleted_at_run_time_may_be_either() -> None:
+    """Credentials that worked, and an answer that no longer knows the app: both are looked at."""
+    endpoint = TokenEndpoint(accepted=None)
+    deleted = observed(Outcome.CLIENT_REJECTED, "400 invalid_client: Client not found")
+    found = await prove_rejection(GOOD, known=GOOD, rejection=deleted, attempt=endpoint)
+    assert (BOTH, False, []) == (found.variables, found.is_proven, endpoint.asked)
+
+
 @pytest.mark.parametrize(
     ("wording", "variables"),
-    [("400 invalid_client: Invalid client secret", (CLIENT_SECRET,)), ("400 invalid_client", BOTH)],
+    [
+        ("400 invalid_client: Invalid client secret", (CLIENT_SECRET,)),
+        ("400 invalid_client: Unknown client", (CLIENT_ID,)),
+        ("400 invalid_client", BOTH),
+    ],
 )
 async def test_wording_is_a_hint_and_never_a_proof(
     wording: str, variables: tuple[str, ...]

@@ -158,16 +158,23 @@ def _best_guess(
 def _most_likely(
     rejected: Pair, *, known: Pair | None, wording: str
 ) -> tuple[tuple[str, ...], str]:
-    if known == rejected:
-        return (
-            CLIENT_SECRET,
-        ), "these very credentials worked before, and an app's id never changes"
-    if known is not None and known.client_id == rejected.client_id:
-        return (CLIENT_SECRET,), "the id is the one that worked last, the secret is not"
-    if known is not None and known.secret == rejected.secret:
-        return (CLIENT_ID,), "the secret is the one that worked last, the id is not"
-    if "secret" in wording.lower():
-        return (CLIENT_SECRET,), "Spotify's answer speaks of the secret"
     if known is None:
-        return BOTH, "Spotify's answer does not say which of the two is wrong"
+        return _speaks_of(wording)
+    if known == rejected:
+        if _speaks_of(wording)[0] == (CLIENT_ID,):
+            return BOTH, "these very credentials worked before, and Spotify no longer knows the app"
+        return (CLIENT_SECRET,), "these very credentials worked, and an app's id never changes"
+    if known.client_id == rejected.client_id:
+        return (CLIENT_SECRET,), "the id is the one that worked last, the secret is not"
+    if known.secret == rejected.secret:
+        return (CLIENT_ID,), "the secret is the one that worked last, the id is not"
     return BOTH, "both differ from those that worked last"
+
+
+def _speaks_of(wording: str) -> tuple[tuple[str, ...], str]:
+    wording = wording.lower()
+    if "secret" in wording:
+        return (CLIENT_SECRET,), "Spotify's answer speaks of the secret"
+    if "unknown" in wording or "not found" in wording:
+        return (CLIENT_ID,), "Spotify's answer says that it does not know the id"
+    return BOTH, "Spotify's answer does not say which of the two is wrong"
