@@ -1,0 +1,32 @@
+"""Runs the fake: `python -m harmonyhub.drills.fake_spotify --seed 1`."""
+
+import asyncio
+import time
+
+import click
+
+from harmonyhub.drills.children import announce
+from harmonyhub.drills.fake_spotify.service import Service
+from harmonyhub.drills.fake_spotify.world import World
+from harmonyhub.drills.http import listen
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
+@click.option("--seed", type=int, default=0, help="Draws apps, tokens and wording.")
+@click.option(
+    "--token-life-s", type=click.IntRange(1), default=3600, help="How long an access token is good."
+)
+def main(*, port: int, seed: int, token_life_s: int) -> None:
+    """Serve until the parent ends or the process is stopped; one line of JSON says where."""
+    world = World(seed, clock=time.time, token_life_s=token_life_s)
+
+    async def run() -> None:
+        async with listen(Service(world), now=world.shown_time, port=port) as bound:
+            announce({"url": f"http://127.0.0.1:{bound}"})
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+main()
