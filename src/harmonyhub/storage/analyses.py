@@ -5,7 +5,7 @@ import msgspec
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import AudioHash, TrackId
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 
 
 @guarded
@@ -23,6 +23,7 @@ class Analyses:
             upsert=True,
         )
 
+    @within(READ_S)
     async def get(self, audio_hash: AudioHash, analysis_version: str) -> TrackAnalysis | None:
         """Load the analysis of these bytes by this version of the recipe."""
         document = await self._analyses.find_one(
@@ -30,11 +31,13 @@ class Analyses:
         )
         return msgspec.convert(document["analysis"], TrackAnalysis) if document else None
 
+    @within(READ_S)
     async def of_track(self, track_id: TrackId) -> TrackAnalysis | None:
         """Load the latest analysis of a track."""
         document = await self._analyses.find_one({"track": track_id}, sort=[("at", -1)])
         return msgspec.convert(document["analysis"], TrackAnalysis) if document else None
 
+    @within(READ_S)
     async def tracks_with_analysis(self) -> list[TrackId]:
         """List the tracks that have an analysis."""
         found = await self._analyses.distinct("track", {"track": {"$ne": None}})

@@ -7,7 +7,7 @@ from pymongo import UpdateOne
 from pymongo.write_concern import WriteConcern
 
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 CounterKey: TypeAlias = tuple[str, tuple[str, ...]]
 """A metric and the values of its labels, in the order in which the metric declares them."""
@@ -21,6 +21,7 @@ class Counters:
         # A count lost at a crash is nobody's loss: no wait for the journal.
         self._counters = database.get_collection("counters", write_concern=WriteConcern(w=1))
 
+    @within(WRITE_S)
     async def add(self, increments: Mapping[CounterKey, float]) -> None:
         """Add to many counters in one message."""
         if not increments:
@@ -40,6 +41,7 @@ class Counters:
             ordered=False,
         )
 
+    @within(READ_S)
     async def all(self) -> Mapping[CounterKey, float]:
         """Read all counters."""
         return {

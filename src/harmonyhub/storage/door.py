@@ -2,10 +2,11 @@
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
+import pymongo
 from pymongo import errors
 
 from harmonyhub.domain.errors import (
@@ -17,6 +18,11 @@ from harmonyhub.domain.errors import (
 P = ParamSpec("P")
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
+
+# Pages: a frozen server would hold a reader for 16 s, until the driver's monitor gives it up.
+READ_S = 2.5
+# Small writes wait for the journal of most members, and perhaps for a new primary.
+WRITE_S = 6.0
 
 ACCESS_CODES = frozenset({13, 18})  # Unauthorized, AuthenticationFailed
 FULL_DISK_CODE = 14031
@@ -61,6 +67,26 @@ def _translate_refusal(error: errors.OperationFailure) -> HarmonyHubError:
         f"MongoDB refused an operation (code {error.code}, {type(error).__name__}).",
         hint="This is a fault of ours unless the server is older than 6.0; report it.",
     )
+
+
+def within(
+    timeout_s: float,
+) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Bound all that a coroutine asks of the server, retries included.
+
+    For what a page or the watch waits for; what works through a whole collection has no bound
+    but the socket's.
+    """
+
+    def bind(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        @functools.wraps(function)
+        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            with pymongo.timeout(timeout_s):
+                return await function(*args, **kwargs)
+
+        return call
+
+    return bind
 
 
 def guarded(repository: C) -> C:

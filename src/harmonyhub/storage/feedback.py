@@ -7,7 +7,7 @@ from pymongo import ASCENDING
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import Feedback, FeedbackKind
 from harmonyhub.storage.documents import Database, read_feedback, write_feedback
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 
 @guarded
@@ -17,14 +17,17 @@ class FeedbackLog:
     def __init__(self, database: Database) -> None:
         self._log = database["feedback"]
 
+    @within(WRITE_S)
     async def add(self, feedback: Feedback) -> None:
         """Write down one piece of feedback."""
         await self._log.insert_one(write_feedback(feedback))
 
+    @within(WRITE_S)
     async def undo(self, *, user_id: UserId, track_id: TrackId, now: int) -> None:
         """Take back the latest that the user said of the track; the one before is in force."""
         await self.add(Feedback(user_id=user_id, track_id=track_id, kind=FeedbackKind.UNDO, at=now))
 
+    @within(READ_S)
     async def current(self, user_id: UserId) -> list[Feedback]:
         """List what is in force: the latest per track, without what was taken back."""
         cursor = self._log.find({"user": user_id}).sort([("at", ASCENDING), ("_id", ASCENDING)])

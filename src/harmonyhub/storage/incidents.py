@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.incidents import Diagnosis, Event, EventKind, Incident
 from harmonyhub.storage.documents import Database, Document
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 OPEN: Document = {"resolved_at": 0}
 
@@ -26,6 +26,7 @@ class Incidents:
     def __init__(self, database: Database) -> None:
         self._incidents = database["incidents"]
 
+    @within(WRITE_S)
     async def open(self, diagnosis: Diagnosis, *, now: int) -> Incident:
         """Open an incident, or give the open one that has the same causes."""
         incident = Incident(
@@ -43,6 +44,7 @@ class Incidents:
                 await self._incidents.insert_one({**document, **wanted, "_id": incident.id})
         return _read(found)
 
+    @within(WRITE_S)
     async def update_diagnosis(
         self, incident_id: str, diagnosis: Diagnosis, *, now: int
     ) -> Incident | None:
@@ -68,12 +70,14 @@ class Incidents:
                 hint=f"Resolve incident {incident_id} in favour of that one.",
             ) from error
 
+    @within(WRITE_S)
     async def add_event(self, incident_id: str, event: Event) -> None:
         """Add one line to the timeline."""
         await self._incidents.update_one(
             {"_id": incident_id}, _push(event.at, event.kind, event.text)
         )
 
+    @within(WRITE_S)
     async def mark_notified(self, incident_id: str, *, now: int, text: str) -> Incident | None:
         """Write down that the first contact was reached for the first time."""
         return await self._change(
@@ -81,6 +85,7 @@ class Incidents:
             {"$set": {"notified_at": now}, **_push(now, EventKind.NOTIFIED, text)},
         )
 
+    @within(WRITE_S)
     async def acknowledge(self, incident_id: str, *, by: str, now: int) -> Incident | None:
         """Write down who takes care of it; the first one stands."""
         return await self._change(
@@ -91,6 +96,7 @@ class Incidents:
             },
         )
 
+    @within(WRITE_S)
     async def mark_escalated(self, incident_id: str, *, now: int, text: str) -> Incident | None:
         """Write down that the second contact was called, unless somebody takes care already."""
         return await self._change(
@@ -98,6 +104,7 @@ class Incidents:
             {"$set": {"escalated_at": now}, **_push(now, EventKind.ESCALATED, text)},
         )
 
+    @within(WRITE_S)
     async def resolve(self, incident_id: str, *, now: int, text: str) -> Incident | None:
         """Close it, and say what ended it."""
         return await self._change(
@@ -108,16 +115,19 @@ class Incidents:
             },
         )
 
+    @within(READ_S)
     async def current(self) -> list[Incident]:
         """List what is open, the oldest first."""
         cursor = self._incidents.find(OPEN).sort([("opened_at", ASCENDING), ("_id", ASCENDING)])
         return [_read(document) async for document in cursor]
 
+    @within(READ_S)
     async def recent(self, limit: int) -> list[Incident]:
         """List the newest incidents, open or not, the newest first."""
         cursor = self._incidents.find().sort([("opened_at", DESCENDING), ("_id", ASCENDING)])
         return [_read(document) async for document in cursor.limit(limit)]
 
+    @within(READ_S)
     async def get(self, incident_id: str) -> Incident | None:
         """Load an incident."""
         document = await self._incidents.find_one({"_id": incident_id})

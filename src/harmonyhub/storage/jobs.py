@@ -10,7 +10,7 @@ from harmonyhub.domain.errors import LostLeaseError
 from harmonyhub.domain.ids import JobId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, JobState, Progress
 from harmonyhub.storage.documents import Database, Document, read_job, write_progress
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 QUEUED, RUNNING = JobState.QUEUED.value, JobState.RUNNING.value
 
@@ -22,6 +22,7 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._jobs = database["jobs"]
 
+    @within(WRITE_S)
     async def add(
         self,
         *,
@@ -170,11 +171,13 @@ class Jobs:
         """List the workers that hold jobs, dead ones with leases that run too."""
         return [str(name) for name in await self._jobs.distinct("worker", {"state": RUNNING})]
 
+    @within(READ_S)
     async def get(self, job_id: JobId) -> Job | None:
         """Load a job."""
         document = await self._jobs.find_one({"_id": job_id})
         return read_job(document) if document else None
 
+    @within(READ_S)
     async def recent(self, n: int) -> list[Job]:
         """List the newest jobs, newest first."""
         cursor = self._jobs.find().sort([("created_at", DESCENDING), ("_id", ASCENDING)]).limit(n)

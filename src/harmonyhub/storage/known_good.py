@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 from harmonyhub.storage.vault import Vault, required
 
 
@@ -26,6 +26,7 @@ class KnownGoodValues:
         self._known_good = database["known_good"]
         self._vault = vault
 
+    @within(WRITE_S)
     async def remember(
         self, upstream: str, values: Mapping[str, Secret], *, now: int, release: int | None
     ) -> None:
@@ -39,6 +40,7 @@ class KnownGoodValues:
             {"_id": upstream}, {"values": sealed, "at": now, "release": release}, upsert=True
         )
 
+    @within(READ_S)
     async def load(self, upstream: str) -> KnownGood | None:
         """Open the values that worked last; None if none ever did."""
         document = await self._known_good.find_one({"_id": upstream})

@@ -15,7 +15,7 @@ from harmonyhub.domain.listens import (
     Tally,
 )
 from harmonyhub.storage.documents import Database, read_ledger, storable, write_ledger, write_tally
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class Ledgers:
             {"$set": {"state": state.value, "note": storable(note), "finished_at": now}},
         )
 
+    @within(READ_S)
     async def get(self, ledger_id: LedgerId) -> Ledger | None:
         """Load the account as it stands."""
         document = await self._ledgers.find_one({"_id": ledger_id})
@@ -105,6 +106,7 @@ class Ledgers:
         tallies = await self._tallies([ledger_id])
         return read_ledger(document, tallies.get(ledger_id, Tally()))
 
+    @within(READ_S)
     async def of_user(self, user_id: UserId) -> list[Ledger]:
         """List all accounts of a user, newest first."""
         cursor = self._ledgers.find({"user": user_id}).sort(

@@ -13,7 +13,7 @@ from harmonyhub.domain.history import History, Interactions
 from harmonyhub.domain.ids import LedgerId, TrackId, UserId
 from harmonyhub.domain.listens import Outcome, SourceKind
 from harmonyhub.storage.documents import Database, Document
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.ledgers import LedgerRow
 from harmonyhub.storage.listen_keys import (
     LATEST,
@@ -153,6 +153,7 @@ class Listens:
             return await self._owners(one["op"]["_id"] for one in refused)
         return {}
 
+    @within(READ_S)
     async def history(self, user_id: UserId) -> History:
         """Read all that a user played, added up by track, from the keys alone."""
         pairs = await self._pairs({"_id": key_range(user_prefix(user_id))})
@@ -187,6 +188,7 @@ class Listens:
         )
         return join([add_up(read_raw(batch)) async for batch in batches if batch])
 
+    @within(READ_S)
     async def recent(self, user_id: UserId, *, n: int, before: Place | None = None) -> list[Listen]:
         """List the latest listens, newest first and by track within a second.
 
@@ -217,6 +219,7 @@ class Listens:
             which["_id"] = {"$gt": Binary(listen_key(pair, place.played_at))}
         return await self._listens.find(which, hint="u_at").sort("_id").limit(n).to_list()
 
+    @within(READ_S)
     async def plays_of(self, *, user_id: UserId, track_id: TrackId) -> list[int]:
         """List when a user played a track: unix seconds UTC, newest first."""
         pair = pair_prefix(user_prefix(user_id), track_id)
@@ -245,6 +248,7 @@ class Listens:
                     reason="",
                 )
 
+    @within(READ_S)
     async def count(self, user_id: UserId) -> int:
         """Count the listens of a user."""
         return await self._listens.count_documents({"u": user_id})

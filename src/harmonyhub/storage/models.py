@@ -11,7 +11,7 @@ from gridfs.errors import NoFile
 
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 
 CHUNK_BYTES = 4 << 20  # far fewer round trips than with the 255 kB of the default
 
@@ -57,6 +57,7 @@ class Models:
         with suppress(NoFile):  # another training that ended at the same time deleted it
             await self._bucket.delete(version)
 
+    @within(READ_S)
     async def current(self) -> ModelRecord | None:
         """Read which index is live; None before the first training."""
         document = await self._pointer.find_one({"_id": "model"}, {"_id": 0})

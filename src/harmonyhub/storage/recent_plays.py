@@ -7,7 +7,7 @@ import msgspec
 
 from harmonyhub.domain.upstreams import RecentPlay
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class RecentPlaysOfUsers:
     def __init__(self, database: Database) -> None:
         self._plays = database["recent_plays"]
 
+    @within(WRITE_S)
     async def put(self, user_id: str, plays: Sequence[RecentPlay], *, now: int) -> None:
         """Keep the latest plays of a user in place of the former ones."""
         await self._plays.replace_one(
@@ -33,6 +34,7 @@ class RecentPlaysOfUsers:
             upsert=True,
         )
 
+    @within(READ_S)
     async def get(self, user_id: str) -> RecentPlays | None:
         """Load the latest plays of a user; None if there was no synchronization yet."""
         document = await self._plays.find_one({"_id": user_id})

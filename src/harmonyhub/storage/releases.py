@@ -14,7 +14,7 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.releases import ConfigurationEntry, Release, ReleaseState
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.documents import Database, Document
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.vault import Vault, required
 
 CARRIES_TRAFFIC = frozenset({ReleaseState.LIVE, ReleaseState.COMMITTED})
@@ -48,16 +48,19 @@ class Releases:
                 continue  # another process took this number
             return await self._must_get(number)
 
+    @within(READ_S)
     async def get(self, number: int) -> Release | None:
         """Load a release."""
         document = await self._releases.find_one({"_id": number})
         return _read(document) if document else None
 
+    @within(READ_S)
     async def latest(self, limit: int) -> list[Release]:
         """List the newest releases, the newest first."""
         cursor = self._releases.find().sort("_id", DESCENDING).limit(limit)
         return [_read(document) async for document in cursor]
 
+    @within(READ_S)
     async def live(self) -> Release | None:
         """Load the release that carries the traffic; None if none does."""
         pointer = await self._database["meta"].find_one({"_id": "live-release"})
@@ -100,6 +103,7 @@ class Releases:
             )
         return await self._must_get(number)
 
+    @within(READ_S)
     async def configuration(self, number: int) -> Mapping[str, Secret | str]:
         """Open the configuration of a release: the variables that were set, by name.
 

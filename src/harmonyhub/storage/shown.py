@@ -9,7 +9,7 @@ from pymongo.write_concern import WriteConcern
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import ListName
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 
 KEPT_S = 90 * 86_400
 
@@ -30,6 +30,7 @@ class Shown:
         # On the read path, and nobody's loss: no wait for the journal.
         self._shown = database.get_collection("shown", write_concern=WriteConcern(w=1, j=False))
 
+    @within(READ_S)
     async def record(
         self,
         *,
@@ -51,6 +52,7 @@ class Shown:
             }
         )
 
+    @within(READ_S)
     async def last_shown(self, user_id: UserId, *, since: int) -> Mapping[TrackId, Showing]:
         """Tell which tracks the user was shown since a time."""
         cursor = await self._shown.aggregate(

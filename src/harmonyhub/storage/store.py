@@ -8,9 +8,10 @@ from pymongo import AsyncMongoClient
 from harmonyhub.domain.errors import HarmonyHubError
 from harmonyhub.storage import migrations, probing
 from harmonyhub.storage.analyses import Analyses
+from harmonyhub.storage.check_user import CheckUser
 from harmonyhub.storage.counters import Counters
 from harmonyhub.storage.documents import Database, Document
-from harmonyhub.storage.door import guarded, our_errors
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, our_errors, within
 from harmonyhub.storage.feedback import FeedbackLog
 from harmonyhub.storage.incidents import Incidents
 from harmonyhub.storage.jobs import Jobs
@@ -63,6 +64,7 @@ class Store:
         self.users = Users(database)
         self.feedback = FeedbackLog(database)
         self.analyses = Analyses(database)
+        self.check_user = CheckUser(database)
         self.shown = Shown(database)
         self.ledgers = Ledgers(database)
         self.jobs = Jobs(database)
@@ -127,7 +129,8 @@ class Store:
             )
         store = cls(client, client[database], vault)
         try:
-            await store.ping()
+            with our_errors():  # not as short as `ping`: a primary may just be elected
+                await client.admin.command("ping")
         except HarmonyHubError:
             await client.close()
             raise
@@ -143,6 +146,7 @@ class Store:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @within(READ_S)
     async def ping(self) -> None:
         """See that MongoDB answers and lets us in."""
         await self._client.admin.command("ping")
@@ -158,19 +162,23 @@ class Store:
         await migrations.migrate(self._database)
         await self._merging.complete_pending()
 
+    @within(READ_S)
     async def schema_version(self) -> int:
         """Read the schema version of the database; 0 before the first migration."""
         return await migrations.schema_version(self._database)
 
+    @within(READ_S)
     async def identity(self) -> str:
         """Read the name that the database gave itself once; another one is another database."""
         document = await self._database["meta"].find_one({"_id": "identity"})
         return str(document["uuid"]) if document else ""
 
+    @within(READ_S)
     async def server_facts(self) -> ServerFacts:
         """Ask the server what it is, and its clock."""
         return await probing.server_facts(self._database)
 
+    @within(WRITE_S)
     async def probe_write(self) -> None:
         """Write a small document, read it back as most members have it, and remove it.
 
@@ -183,6 +191,7 @@ class Store:
         """
         await probing.probe_write(self._database)
 
+    @within(WRITE_S)
     async def check_vault(self) -> bool:
         """Tell whether this database was written with our encryption key.
 
@@ -190,6 +199,7 @@ class Store:
         """
         return await probing.check_vault(self._database, required(self._vault))
 
+    @within(READ_S)
     async def counts(self) -> Counts:
         """Count what there is."""
         return Counts(

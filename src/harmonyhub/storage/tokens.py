@@ -9,7 +9,7 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.documents import Database, Document
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.vault import Vault, required
 
 # Spotify ends a consent after six months, the shortest of which have 181 days.
@@ -50,6 +50,7 @@ class Tokens:
             upsert=True,
         )
 
+    @within(READ_S)
     async def get(self, user_id: str) -> UserToken | None:
         """Load a user's consent; None if there is none."""
         document = await self._tokens.find_one({"_id": user_id})
@@ -99,6 +100,7 @@ class Tokens:
         )
         return change.modified_count
 
+    @within(READ_S)
     async def count_by_state(self) -> Mapping[TokenState, int]:
         """Count the tokens in each state."""
         return {
@@ -106,6 +108,7 @@ class Tokens:
             for state in TokenState
         }
 
+    @within(READ_S)
     async def count_quarantined_since(self, at: int, *, outcome: Outcome | None = None) -> int:
         """Count what was quarantined since a time and still is, for one reason or for any."""
         wanted: Document = {"state": QUARANTINED, "quarantined_at": {"$gte": at}}
@@ -113,11 +116,13 @@ class Tokens:
             wanted["quarantined_for"] = outcome.value
         return await self._tokens.count_documents(wanted)
 
+    @within(READ_S)
     async def client_ids(self) -> Mapping[str, int]:
         """Count how many tokens each app issued."""
         cursor = await self._tokens.aggregate([{"$sortByCount": "$client_id"}])
         return {str(document["_id"]): int(document["count"]) async for document in cursor}
 
+    @within(READ_S)
     async def expiring_before(self, at: int) -> int:
         """Count the consents in use that end before a time; ended ones are among them."""
         return await self._tokens.count_documents(

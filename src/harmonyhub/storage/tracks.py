@@ -7,7 +7,7 @@ from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.ids import ArtistId, ReleaseId, TrackId
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.storage.documents import Database, Document, read_track
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.identity_plan import write_tag
 from harmonyhub.storage.redirects import Redirects
 from harmonyhub.storage.resolving import Resolving
@@ -39,6 +39,7 @@ class Tracks:
         """
         return await self._resolving.resolve(descriptions)
 
+    @within(READ_S)
     async def get(self, track_id: TrackId) -> Track | None:
         """Load a track by its id or by that of one that was merged into it."""
         document = await self._tracks.find_one({"_id": track_id})
@@ -47,6 +48,7 @@ class Tracks:
             document = await self._tracks.find_one({"_id": track_id})
         return read_track(document) if document else None
 
+    @within(READ_S)
     async def get_many(self, track_ids: Iterable[TrackId]) -> Mapping[TrackId, Track]:
         """Load tracks by the ids given, old ids too; those that do not exist are left out."""
         wanted = set(track_ids)
@@ -62,6 +64,7 @@ class Tracks:
         cursor = self._tracks.find({}, fields, batch_size=10_000)
         return [_read_entry(document) async for document in cursor]
 
+    @within(READ_S)
     async def search(self, text: str, *, n: int) -> list[Track]:
         """Find tracks whose title and artists hold all words of a text; the last may be unfinished.
 

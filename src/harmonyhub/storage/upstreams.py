@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.upstreams import UpstreamState
 from harmonyhub.storage.documents import Database, Document
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 # In each round somebody's update succeeds; more than this many at once would be a fault of ours.
 MAX_ROUNDS = 100
@@ -21,11 +21,13 @@ class Upstreams:
     def __init__(self, database: Database) -> None:
         self._upstreams = database["upstreams"]
 
+    @within(READ_S)
     async def load(self, name: str) -> UpstreamState:
         """Load what is known of an upstream; that of one never called is the default."""
         document = await self._upstreams.find_one({"_id": name})
         return _read(document) if document else UpstreamState(name=name)
 
+    @within(WRITE_S)
     async def update(
         self, name: str, change: Callable[[UpstreamState], UpstreamState]
     ) -> UpstreamState:
@@ -54,6 +56,7 @@ class Upstreams:
             hint="See how many instances of HarmonyHub use this database.",
         )
 
+    @within(WRITE_S)
     async def claim_probe(self, name: str, *, now: int, next_at: int) -> bool:
         """Take the right to probe now; exactly one process gets it until `next_at`."""
         fresh = _write(UpstreamState(name=name, next_probe_at=next_at))

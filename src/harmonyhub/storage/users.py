@@ -6,7 +6,7 @@ from pymongo.errors import DuplicateKeyError
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.ids import CHECK_USER, UserId
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 from harmonyhub.storage.listen_keys import user_prefix
 
 
@@ -17,6 +17,7 @@ class Users:
     def __init__(self, database: Database) -> None:
         self._users = database["users"]
 
+    @within(WRITE_S)
     async def ensure(self, user_id: UserId, *, now: int) -> None:
         """Make the user unless there is one already.
 
@@ -45,16 +46,19 @@ class Users:
                 f"The user name {user_id} clashes with another one.", hint="Choose another name."
             ) from error
 
+    @within(READ_S)
     async def list_all(self) -> list[UserId]:
         """List all users by name, without the one of the synthetic journey."""
         cursor = self._users.find({"_id": {"$ne": CHECK_USER}}, {"_id": 1}).sort("_id")
         return [UserId(document["_id"]) async for document in cursor]
 
+    @within(READ_S)
     async def revision(self, user_id: UserId) -> int | None:
         """Read the revision; None if there is no such user."""
         document = await self._users.find_one({"_id": user_id}, {"_id": 0, "revision": 1})
         return int(document["revision"]) if document else None
 
+    @within(WRITE_S)
     async def touch(self, user_id: UserId) -> None:
         """Tell everyone that what we know of this user has changed."""
         await self._users.update_one({"_id": user_id}, {"$inc": {"revision": 1}})

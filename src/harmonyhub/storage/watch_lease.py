@@ -3,7 +3,7 @@
 from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import guarded
+from harmonyhub.storage.door import WRITE_S, guarded, within
 
 
 @guarded
@@ -13,6 +13,7 @@ class WatchLease:
     def __init__(self, database: Database) -> None:
         self._meta = database["meta"]
 
+    @within(WRITE_S)
     async def hold(self, owner: str, *, now: int, lease_s: int) -> bool:
         """Take or renew the lease; False while another process holds it."""
         try:
@@ -25,6 +26,7 @@ class WatchLease:
             return False  # it is there, and not ours
         return True
 
+    @within(WRITE_S)
     async def give_back(self, owner: str) -> None:
         """Let the next process have it at once; nothing happens if it is another's by now."""
         await self._meta.delete_one({"_id": "watch", "owner": owner})
