@@ -54,12 +54,12 @@ def test_values_get_their_types(tmp_path: Path) -> None:
             "HARMONYHUB_HOST": "0.0.0.0",
             "HARMONYHUB_PORT": "65535",
             "HARMONYHUB_ACCESS_PASSWORD": "correct horse",
-            "HARMONYHUB_MONGODB_URI": "mongodb://u:p%40ss@a:1,b:2/?replicaSet=rs0",
+            "HARMONYHUB_MONGODB_URI": "mongodb://u:p%40ss@localhost:1,[::1]:2/?replicaSet=rs0",
             "HARMONYHUB_LOG_LEVEL": "DEBUG",
             "HARMONYHUB_LOG_FORMAT": "json",
             "HARMONYHUB_SPOTIFY_CLIENT_ID": ID,
             "HARMONYHUB_SPOTIFY_CLIENT_SECRET": SECRET,
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:8000/callback/",
+            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:65535/callback",
             "HARMONYHUB_SPOTIFY_API_URL": "http://[::1]:9000/v1/",
         },
         tmp_path,
@@ -69,7 +69,7 @@ def test_values_get_their_types(tmp_path: Path) -> None:
     assert LogLevel.DEBUG is settings.log_level
     assert settings.spotify_client_secret is not None
     assert SECRET == settings.spotify_client_secret.reveal()
-    assert "http://127.0.0.1:8000/callback/" == settings.spotify_redirect_uri
+    assert "http://127.0.0.1:65535/callback" == settings.spotify_redirect_uri
     assert "http://[::1]:9000/v1" == settings.spotify_api_url
     assert "environment" == settings.provenance("port")
     assert "default" == settings.provenance("spotify_accounts_url")
@@ -77,7 +77,7 @@ def test_values_get_their_types(tmp_path: Path) -> None:
 
 def test_secret_values_include_the_password_inside_the_uri(tmp_path: Path) -> None:
     """What must not be logged holds the URI and its password, raw and percent-decoded."""
-    uri = "mongodb://user:p%40ssword@db/"
+    uri = "mongodb://user:p%40ssword@localhost/"
     settings = load({"HARMONYHUB_MONGODB_URI": uri}, tmp_path)
     assert (uri, "p%40ssword", "p@ssword") == settings.secret_values()
 

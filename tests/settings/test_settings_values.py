@@ -1,10 +1,16 @@
 """Single values and pairs: what is refused, what passes, and under which id."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
+import apprise
 import pytest
 
+from harmonyhub.settings.alert_services import SCHEMES
 from harmonyhub.settings.load import load_settings
+from harmonyhub.settings.misplaced import check_against
+from harmonyhub.settings.snapshot import fingerprints
 
 ID = "0123456789abcdef0123456789abcdef"
 SECRET = "fedcba9876543210fedcba9876543210"
@@ -71,6 +77,32 @@ def ids(tmp_path: Path, **values: str) -> list[str]:
         ("SPOTIFY_REDIRECT_URI", "http://music.example.net/callback", "HH013"),
         ("SPOTIFY_REDIRECT_URI", "http://192.168.1.5/callback", "HH013"),
         ("SPOTIFY_ACCOUNTS_URL", "http://accounts.example.net", "HH015"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1/callback", "HH020"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8001/callback", "HH020"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/callback/", "HH020"),
+        ("ACCESS_PASSWORD", "mongodb://user:p@db/", "HH018"),
+        ("ACCESS_PASSWORD", "https://music.example.org", "HH018"),
+        ("ADMIN_TOKEN", "ntfys://ntfy.sh/alerts", "HH018"),
+        ("ALERT_URLS", "mongodb://user:p@db/", "HH018"),
+        ("SPOTIFY_API_URL", "slack://T1JJ3T3L2/A1BRTD4JD/x", "HH018"),
+        ("ACCESS_PASSWORD", SECRET, "HH028"),
+        ("MONGODB_DATABASE", SECRET, "HH028"),
+        ("MONGODB_DATABASE", "test", "HH025"),
+        ("MONGODB_URI", "mongodb://127.0.0.1/other", "HH024"),
+        ("ADMIN_TOKEN", "with a blank in it", "HH009"),
+        ("ADMIN_TOKEN", "short", "HH009"),
+        ("ENCRYPTION_KEY", SECRET, "HH009"),
+        ("ENCRYPTION_KEY", "A" * 43, "HH016"),
+        ("ENCRYPTION_KEY", "A" * 30, "HH016"),
+        ("ENCRYPTION_KEY", "A" * 88, "HH009"),
+        ("ALERT_URLS", "someone@example.org", "HH009"),
+        ("ALERT_URLS", "json://127.0.0.1:9/x slak://a/b/c", "HH027"),
+        ("ALERT_URLS", "http://127.0.0.1:9/x", "HH027"),
+        ("ALERT_URLS", "mailtos://{user}:{password}@mail.example.org", "HH007"),
+        ("ALERT_ESCALATION_URLS", "json://127.0.0.1:9/x", "HH021"),
+        ("ALERT_ESCALATE_AFTER_S", "9", "HH009"),
+        ("BASE_URL", "music.example.org", "HH009"),
+        ("RELEASE", "0", "HH009"),
     ],
 )
 def test_bad_value_has_one_finding(tmp_path: Path, name: str, value: str, check_id: str) -> None:
@@ -88,12 +120,12 @@ def test_bad_value_has_one_finding(tmp_path: Path, name: str, value: str, check_
         ("DATA_DIR", "/a b/c"),
         ("MONGODB_URI", "mongodb://localhost"),
         ("MONGODB_URI", "mongodb://%2Ftmp%2Fmongodb-27017.sock/?directConnection=true"),
-        ("MONGODB_URI", "mongodb+srv://user:p%40ss%2F@cluster0.example.net/db?w=majority"),
-        ("MONGODB_URI", "mongodb://[::1]:27017,db2:27018/"),
+        ("MONGODB_URI", "mongodb://user:p%40ss%2F@127.0.0.1/harmonyhub?w=majority"),
+        ("MONGODB_URI", "mongodb://[::1]:27017,localhost:27018/admin"),
         ("ACCESS_PASSWORD", 'it\'s a "quoted" word'),
         ("ACCESS_PASSWORD", "your dog ate my homework"),
         ("ACCESS_PASSWORD", "pässwörter"),
-        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1/callback"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/callback"),
         ("SPOTIFY_REDIRECT_URI", "http://[::1]:8000/callback"),
         ("SPOTIFY_REDIRECT_URI", "https://music.example.net/callback"),
         ("SPOTIFY_API_URL", "http://127.0.0.1:9000/v1"),
@@ -120,7 +152,7 @@ def test_home_folder_is_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (ID, ID, [("HH011", "HARMONYHUB_SPOTIFY_CLIENT_SECRET")]),
         (ID, "", [("HH006", "HARMONYHUB_SPOTIFY_CLIENT_SECRET")]),
         (ID.upper(), SECRET, [("HH009", "HARMONYHUB_SPOTIFY_CLIENT_ID")]),
-        (ID, SECRET[:-1], [("HH009", "HARMONYHUB_SPOTIFY_CLIENT_SECRET")]),
+        (ID, SECRET[:-1], [("HH016", "HARMONYHUB_SPOTIFY_CLIENT_SECRET")]),
         (ID, SECRET, []),
     ],
 )
@@ -178,3 +210,131 @@ def test_lookalike_warns_until_ours_is_set(tmp_path: Path) -> None:
     assert "HARMONYHUB_SPOTIFY_CLIENT_SECRET" in findings[2].fix
     ours = {"HARMONYHUB_SPOTIFY_CLIENT_ID": ID, "HARMONYHUB_SPOTIFY_CLIENT_SECRET": SECRET}
     assert [] == load_settings(environ | ours, folder=tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    ("base", "redirect", "expected"),
+    [
+        ("https://music.example.org", "https://music.example.org/callback", []),
+        ("https://music.example.org/", "https://music.example.org:443/callback", []),
+        ("https://example.org/music", "https://example.org/music/callback", []),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000/callback", []),
+        ("https://music.example.org", "https://music.example.net/callback", ["HH020"]),
+        ("https://music.example.org:8443", "https://music.example.org/callback", ["HH020"]),
+        ("https://music.example.org", "http://127.0.0.1:8000/callback", ["HH020"]),
+        ("https://example.org/music", "https://example.org/musical/callback", ["HH020"]),
+    ],
+)
+def test_redirect_leads_to_the_base_url(
+    tmp_path: Path, base: str, redirect: str, expected: list[str]
+) -> None:
+    """Scheme, host, port and path of the redirect URI are those of the base URL."""
+    assert expected == ids(tmp_path, BASE_URL=base, SPOTIFY_REDIRECT_URI=redirect)
+
+
+def test_port_of_a_release_is_not_compared(tmp_path: Path) -> None:
+    """A process behind the keeper listens on a port of its own; people use another."""
+    redirect = "http://127.0.0.1:8000/callback"
+    assert [] == ids(tmp_path, RELEASE="3", PORT="41234", SPOTIFY_REDIRECT_URI=redirect)
+    assert ["HH020"] == ids(tmp_path, PORT="41234", SPOTIFY_REDIRECT_URI=redirect)
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("mongodb://db.internal", ["HH023", "HH026"]),
+        ("mongodb://u:p@[::1]:1,db2:2/?w=1", ["HH023", "HH026"]),
+        ("mongodb://db.internal/?replicaSet=rs0", ["HH026"]),
+        ("mongodb+srv://cluster0.example.net/?w=1", ["HH026"]),
+        ("mongodb://localhost:1,127.0.0.2:2", []),
+        ("mongodb://%2Ftmp%2Fmongodb-27017.sock", []),
+    ],
+)
+def test_shared_mongodb_without_set_or_key_warns(
+    tmp_path: Path, uri: str, expected: list[str]
+) -> None:
+    """Beyond this machine an address names its replica set, and the encryption key is given."""
+    assert expected == ids(tmp_path, MONGODB_URI=uri)
+
+
+@pytest.mark.parametrize(
+    ("values", "at_fault"),
+    [
+        ({"ACCESS_PASSWORD": SECRET}, "ACCESS_PASSWORD"),
+        ({"ADMIN_TOKEN": SECRET}, "ADMIN_TOKEN"),
+        ({"MONGODB_DATABASE": SECRET}, "MONGODB_DATABASE"),
+        ({"HOST": SECRET, "ACCESS_PASSWORD": "correct horse"}, "HOST"),
+        ({"ENCRYPTION_KEY": SECRET}, "ENCRYPTION_KEY"),
+        ({"ACCESS_PASSWORD": "correct-horse-battery", "ADMIN_TOKEN": "correct-horse-battery"}, ""),
+    ],
+)
+def test_secret_in_a_second_variable_is_named(
+    tmp_path: Path, values: dict[str, str], at_fault: str
+) -> None:
+    """One value in two variables: the looser of them is at fault, and the value is not shown."""
+    environ = {f"HARMONYHUB_{name}": value for name, value in values.items()}
+    environ |= {"HARMONYHUB_SPOTIFY_CLIENT_ID": ID, "HARMONYHUB_SPOTIFY_CLIENT_SECRET": SECRET}
+    _, findings = load_settings(environ, folder=tmp_path)
+    same = [each for each in findings if each.check_id == "HH019"]
+    assert [f"HARMONYHUB_{at_fault or 'ACCESS_PASSWORD'}"] == [each.variable for each in same]
+    assert SECRET not in repr(findings)
+
+
+def test_secret_file_open_to_everybody_warns() -> None:
+    """A secret's file that others can reach and read is named; a closed folder is enough."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "pw").write_text("correct horse")
+    (folder / "pw").chmod(0o644)
+    try:
+        assert [] == ids(folder, ACCESS_PASSWORD_FILE="pw")
+        folder.chmod(0o755)
+        assert ["HH022"] == ids(folder, ACCESS_PASSWORD_FILE="pw")
+        (folder / "pw").chmod(0o640)
+        assert [] == ids(folder, ACCESS_PASSWORD_FILE="pw")
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Apprise loads its plugins' plugins
+def test_known_schemes_are_those_of_apprise() -> None:
+    """The list that needs no import is that of the library which is installed."""
+    schemas = apprise.Apprise().details()["schemas"]
+    installed = {
+        scheme
+        for schema in schemas
+        for key in ("protocols", "secure_protocols")
+        for scheme in schema[key] or ()
+    }
+    assert installed == SCHEMES
+
+
+KEY = b"k" * 32
+
+
+def test_swapped_values_are_recognized_by_fingerprints(tmp_path: Path) -> None:
+    """Id and secret have one shape: only the last good values tell that they were swapped."""
+    names = ("HARMONYHUB_SPOTIFY_CLIENT_ID", "HARMONYHUB_SPOTIFY_CLIENT_SECRET")
+    good, _ = load_settings(dict(zip(names, (ID, SECRET), strict=True)), folder=tmp_path)
+    swapped, _ = load_settings(dict(zip(names, (SECRET, ID), strict=True)), folder=tmp_path)
+    assert good is not None
+    assert swapped is not None
+    known = fingerprints(good, KEY)
+    assert [] == check_against(good, known, key=KEY)
+    findings = check_against(swapped, known, key=KEY)
+    assert [("HH017", name) for name in names] == [(e.check_id, e.variable) for e in findings]
+    assert all(value not in repr(findings) for value in (ID, SECRET))
+
+
+def test_last_good_value_of_another_variable_is_recognized(tmp_path: Path) -> None:
+    """A password that was the client secret until now has strayed; new values mean nothing."""
+    environ = {"HARMONYHUB_SPOTIFY_CLIENT_ID": ID, "HARMONYHUB_SPOTIFY_CLIENT_SECRET": SECRET}
+    good, _ = load_settings(environ, folder=tmp_path)
+    strayed, _ = load_settings({"HARMONYHUB_ACCESS_PASSWORD": SECRET}, folder=tmp_path)
+    new, _ = load_settings({"HARMONYHUB_ACCESS_PASSWORD": "correct horse"}, folder=tmp_path)
+    assert good is not None
+    assert strayed is not None
+    assert new is not None
+    known = fingerprints(good, KEY)
+    found = check_against(strayed, known, key=KEY)
+    assert [("HH018", "HARMONYHUB_ACCESS_PASSWORD")] == [(e.check_id, e.variable) for e in found]
+    assert [] == check_against(new, known, key=KEY)

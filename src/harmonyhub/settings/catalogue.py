@@ -38,6 +38,33 @@ OPEN_DOOR = Check(
 IN_THE_CLEAR = Check(
     "HH015", Severity.WARNING, "Spotify's secret would travel unencrypted: http beyond loopback."
 )
+CUT_OFF = Check(
+    "HH016", Severity.ERROR, "A value is shorter than it should be: cut off when copied."
+)
+SWAPPED = Check(
+    "HH017", Severity.ERROR, "Two variables hold each other's last values: they were swapped."
+)
+WRONG_PLACE = Check("HH018", Severity.ERROR, "A value belongs to another variable.")
+SAME_SECRET = Check("HH019", Severity.ERROR, "A secret stands in a second variable too.")
+OTHER_ADDRESS = Check(
+    "HH020", Severity.ERROR, "The redirect URI does not lead to this service's own address."
+)
+NO_FIRST_CONTACT = Check("HH021", Severity.ERROR, "Alerts have a second contact and no first one.")
+OPEN_FILE = Check("HH022", Severity.WARNING, "Everybody on this machine can read a secret's file.")
+NO_REPLICA_SET = Check(
+    "HH023", Severity.WARNING, "MongoDB's address names no replica set: no failover."
+)
+OTHER_DATABASE = Check(
+    "HH024", Severity.WARNING, "MongoDB's address names another database than the one that is used."
+)
+TEST_DATABASE = Check("HH025", Severity.WARNING, "The database has a name of a database for tests.")
+LOCAL_KEY = Check(
+    "HH026", Severity.WARNING, "MongoDB is shared, and the encryption key is on one machine only."
+)
+UNKNOWN_SERVICE = Check("HH027", Severity.ERROR, "Apprise does not know the service of an address.")
+LIKE_A_SPOTIFY_SECRET = Check(
+    "HH028", Severity.WARNING, "A value has the shape of a Spotify secret, in another variable."
+)
 
 SETTING_CHECKS = (
     UNKNOWN,
@@ -55,6 +82,19 @@ SETTING_CHECKS = (
     REFUSED_REDIRECT,
     OPEN_DOOR,
     IN_THE_CLEAR,
+    CUT_OFF,
+    SWAPPED,
+    WRONG_PLACE,
+    SAME_SECRET,
+    OTHER_ADDRESS,
+    NO_FIRST_CONTACT,
+    OPEN_FILE,
+    NO_REPLICA_SET,
+    OTHER_DATABASE,
+    TEST_DATABASE,
+    LOCAL_KEY,
+    UNKNOWN_SERVICE,
+    LIKE_A_SPOTIFY_SECRET,
 )
 
 LONGEST_EVIDENCE = 80
@@ -64,6 +104,7 @@ def show_value(text: str, *, is_secret: bool) -> str:
     """Give a value as evidence: of a secret its length only, of an address no password."""
     if is_secret:
         return f"a secret of {len(text)} characters"
-    # Somebody may have put an address with a password into the wrong variable.
+    # Somebody may have put an address with a password, or a Spotify secret, into this variable.
     shown = re.sub(r"//[^/]*@", f"//{MASK}@", text)
+    shown = re.sub(r"[0-9A-Fa-f]{20,}", MASK, shown)
     return repr(shown if len(shown) <= LONGEST_EVIDENCE else shown[:LONGEST_EVIDENCE] + "...")

@@ -1,43 +1,35 @@
 """Values that are right alone and wrong together, or wrong for who has to take them."""
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
-
 from harmonyhub.domain.findings import Finding
 from harmonyhub.settings import catalogue
+from harmonyhub.settings.alert_services import check_alert_services
 from harmonyhub.settings.catalogue import show_value
-from harmonyhub.settings.origins import Raw
+from harmonyhub.settings.gathered import Gathered
+from harmonyhub.settings.misplaced import CLIENT_ID, CLIENT_SECRET, check_places
+from harmonyhub.settings.redirect import check_redirect
 from harmonyhub.settings.registry import PREFIX
-from harmonyhub.settings.shapes import is_ip_address, is_loopback, split_url
+from harmonyhub.settings.shapes import is_loopback, split_url
+from harmonyhub.settings.shared_store import check_shared_store
 
-CLIENT_ID = f"{PREFIX}SPOTIFY_CLIENT_ID"
-CLIENT_SECRET = f"{PREFIX}SPOTIFY_CLIENT_SECRET"
-REDIRECT_URI = f"{PREFIX}SPOTIFY_REDIRECT_URI"
 HOST = f"{PREFIX}HOST"
 PASSWORD = f"{PREFIX}ACCESS_PASSWORD"
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What was found of all variables, by name.
-
-    `named` are all that are set, readable or not; `given` holds every text that could be read,
-    `sound` those that passed on their own.
-    """
-
-    named: Set[str]
-    given: Mapping[str, Raw]
-    sound: Mapping[str, Raw]
-
-
 def check_coherence(gathered: Gathered) -> list[Finding]:
     """Check the values that passed on their own against each other."""
-    checks = (_check_partners, _check_same_value, _check_redirect, _check_open_door)
-    findings = [check(gathered) for check in checks]
-    urls = [
-        _check_encryption(gathered, name) for name in ("SPOTIFY_API_URL", "SPOTIFY_ACCOUNTS_URL")
+    findings = [
+        _check_partners(gathered),
+        check_redirect(gathered),
+        _check_open_door(gathered),
+        _check_encryption(gathered, "SPOTIFY_API_URL"),
+        _check_encryption(gathered, "SPOTIFY_ACCOUNTS_URL"),
     ]
-    return [finding for finding in (*findings, *urls) if finding is not None]
+    return [
+        *(finding for finding in findings if finding is not None),
+        *check_places(gathered),
+        *check_alert_services(gathered),
+        *check_shared_store(gathered),
+    ]
 
 
 def _check_partners(gathered: Gathered) -> Finding | None:
@@ -49,43 +41,6 @@ def _check_partners(gathered: Gathered) -> Finding | None:
         f"{missing} is missing: {present[0]} is set, and Spotify needs both or neither.",
         fix=f"Set {missing}, or remove {present[0]}.",
         variable=missing,
-    )
-
-
-def _check_same_value(gathered: Gathered) -> Finding | None:
-    client_id, secret = gathered.given.get(CLIENT_ID), gathered.given.get(CLIENT_SECRET)
-    if client_id is None or secret is None or client_id.text.strip() != secret.text.strip():
-        return None
-    return catalogue.SAME_VALUE.found(
-        f"{CLIENT_ID} and {CLIENT_SECRET} hold the same value.",
-        fix="Copy both again: the dashboard shows the id first, the secret after a click on"
-        ' "View client secret".',
-        variable=CLIENT_SECRET,
-        provenance=secret.provenance,
-    )
-
-
-def _check_redirect(gathered: Gathered) -> Finding | None:
-    # developer.spotify.com/documentation/web-api/concepts/redirect_uri
-    raw = gathered.sound.get(REDIRECT_URI)
-    if raw is None:
-        return None
-    parts = split_url(raw.text)
-    host = parts.hostname or ""
-    if is_loopback(host) and not is_ip_address(host):
-        problem = "Spotify refuses `localhost` in a redirect URI"
-        fix = f"Write 127.0.0.1 instead of {host}, here and on the Spotify dashboard."
-    elif parts.scheme == "http" and not is_loopback(host):
-        problem = "Spotify refuses a redirect URI with http beyond this machine"
-        fix = "Use https, here and on the Spotify dashboard."
-    else:
-        return None
-    return catalogue.REFUSED_REDIRECT.found(
-        f"{REDIRECT_URI}: {problem}.",
-        fix=fix,
-        variable=REDIRECT_URI,
-        provenance=raw.provenance,
-        evidence=show_value(raw.text, is_secret=False),
     )
 
 

@@ -11,8 +11,9 @@ import platformdirs
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Finding, Severity, describe
 from harmonyhub.settings import catalogue
-from harmonyhub.settings.coherence import Gathered, check_coherence
+from harmonyhub.settings.coherence import check_coherence
 from harmonyhub.settings.embedded import alert_secrets, uri_passwords
+from harmonyhub.settings.gathered import Gathered
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.names import check_names
 from harmonyhub.settings.origins import (
@@ -53,9 +54,9 @@ def read_settings() -> Settings:
     return settings
 
 
-def survey_settings() -> tuple[Settings | None, list[Finding]]:
+def survey_settings(*, env_file: Path | None = None) -> tuple[Settings | None, list[Finding]]:
     """Load the settings of this process without raising; see `load_settings`."""
-    return load_settings(os.environ, folder=Path.cwd())
+    return load_settings(os.environ, folder=Path.cwd(), env_file=env_file)
 
 
 def use_demo_folder() -> None:

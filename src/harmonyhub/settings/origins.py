@@ -1,5 +1,7 @@
 """Where values come from: the environment, files that it names, and `.env`; never guessed."""
 
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -140,7 +142,34 @@ def _read_named_file(
                 evidence="" if variable.is_secret else repr(named.text),
             )
         ]
-    return Raw(variable.name, text, f"file {named.text} ({named.name}, {named.provenance})"), []
+    raw = Raw(variable.name, text, f"file {named.text} ({named.name}, {named.provenance})")
+    if not variable.is_secret or not is_open_file(folder / named.text):
+        return raw, []
+    return raw, [
+        catalogue.OPEN_FILE.found(
+            f"Everybody on this machine can read the file of {variable.name}.",
+            fix="chmod o-r on it: only the user of the service has to read it.",
+            variable=variable.name,
+            provenance=raw.provenance,
+        )
+    ]
+
+
+def is_open_file(path: Path) -> bool:
+    """Tell whether every user of this machine can read a file.
+
+    What is mounted read-only, as containers get their secrets, has nobody else to fear.
+    """
+    try:
+        is_mounted_for_us = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+        folders = path.resolve().parents
+        return (
+            not is_mounted_for_us
+            and bool(path.stat().st_mode & stat.S_IROTH)
+            and all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
+        )
+    except OSError:
+        return False
 
 
 def _read_short_text(path: Path) -> str:

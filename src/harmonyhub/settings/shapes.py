@@ -18,14 +18,16 @@ class Shape:
     """A shape: `description` completes "X must be ...".
 
     `parse` turns text into the value, or raises ValueError. That error's text is never shown,
-    since it may quote a secret: the description says all that can be said.
+    since it may quote a secret: the description says all that can be said. `cut_off` matches what
+    is left when a good value loses its end.
     """
 
     description: str
     parse: Callable[[str], object]
+    cut_off: re.Pattern[str] | None = None
 
 
-def matching(pattern: str, description: str) -> Shape:
+def matching(pattern: str, description: str, *, cut_off: str | None = None) -> Shape:
     """Text that matches the whole of a regular expression."""
     compiled = re.compile(pattern)
 
@@ -34,7 +36,7 @@ def matching(pattern: str, description: str) -> Shape:
             raise ValueError
         return text
 
-    return Shape(description, parse)
+    return Shape(description, parse, None if cut_off is None else re.compile(cut_off))
 
 
 def whole_number(lowest: int, highest: int) -> Shape:
@@ -130,7 +132,11 @@ FOLDER = Shape("an absolute path, or one that begins with ~/", _parse_folder)
 HOST = Shape("an IP address (IPv6 without brackets) or a host name, without a port", _parse_host)
 URL = Shape("an http:// or https:// address without user, query and fragment", _parse_url)
 REDIRECT_URI = Shape(URL.description, _parse_redirect_uri)
-HEX_32 = matching(r"[0-9a-f]{32}", "32 characters, each 0 to 9 or a to f (lower case)")
+HEX_32 = matching(
+    r"[0-9a-f]{32}",
+    "32 characters, each 0 to 9 or a to f (lower case)",
+    cut_off=r"[0-9a-f]{20,31}",
+)
 MONGODB_URI = matching(
     r"mongodb(\+srv)?://([^:@/?#\s]+(:[^@/?#\s]*)?@)?[^@/?#\s]+(/[^@?#\s]*)?(\?[^@#\s]*)?",
     "mongodb://HOST or mongodb+srv://HOST, with the characters : / ? # @ % of a password"
@@ -141,7 +147,11 @@ DATABASE = matching(
     "1 to 63 letters, digits, - or _, and not admin, local or config",
 )
 PASSWORD = matching(r".{8,1024}", "8 or more characters")
-ENCRYPTION_KEY = Shape("32 bytes in base64: 44 characters that end in =", _parse_key)
+ENCRYPTION_KEY = Shape(
+    "32 bytes in base64: 44 characters that end in =",
+    _parse_key,
+    re.compile(r"(?![0-9a-f]*$)[A-Za-z0-9+/_-]{24,43}"),
+)
 ADMIN_TOKEN = matching(r"[!-~]{16,1024}", "16 or more characters of ASCII without blanks")
 ALERT_URLS = matching(
     r"[A-Za-z0-9]+://\S+(\s+[A-Za-z0-9]+://\S+)*",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from harmonyhub.domain.findings import Check, Finding
 from harmonyhub.settings import catalogue
 from harmonyhub.settings.catalogue import show_value
+from harmonyhub.settings.misplaced import check_place
 from harmonyhub.settings.origins import Raw
 from harmonyhub.settings.registry import Variable
 
@@ -16,7 +17,7 @@ PLACEHOLDER = re.compile(
         |password|token|uri|url|value|host).*
     | <.*> | \(.*\) | \[[a-z _-]+\] | \{.*\} | \$\{?\w+\}? | %\w+% | x{3,} | \*{3,} | \.{3,} | -{3,}
     | todo | tbd | fixme | placeholder | dummy | none | null | nil | undefined
-    | mongodb(\+srv)?://.*<[^>]*>.*
+    | [a-z0-9+]+://.*(<[^>]*>|\{[^}]*\}|\(password\)).*
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -59,16 +60,34 @@ def judge(raw: Raw, variable: Variable) -> Accepted | Finding:
             fix=variable.obtain,
             evidence=show_value(raw.text, is_secret=variable.is_secret),
         )
+    misplaced = check_place(raw, variable)
+    if misplaced is not None:
+        return misplaced
     try:
         return Accepted(variable.shape.parse(raw.text))
     except (ValueError, RuntimeError):  # RuntimeError: `~` without a home folder
+        return _refuse_shape(raw, variable)
+
+
+def _refuse_shape(raw: Raw, variable: Variable) -> Finding:
+    evidence = show_value(raw.text, is_secret=variable.is_secret)
+    cut_off = variable.shape.cut_off
+    if cut_off is not None and cut_off.fullmatch(raw.text) is not None:
         return _found(
-            catalogue.WRONG_SHAPE,
-            f"{raw.name} must be {variable.shape.description}.",
+            catalogue.CUT_OFF,
+            f"{raw.name} is shorter than it should be: cut off when copied? It must be"
+            f" {variable.shape.description}.",
             raw=raw,
-            fix=variable.obtain,
-            evidence=show_value(raw.text, is_secret=variable.is_secret),
+            fix=f"Copy all of it. {variable.obtain}",
+            evidence=f"{len(raw.text)} characters",
         )
+    return _found(
+        catalogue.WRONG_SHAPE,
+        f"{raw.name} must be {variable.shape.description}.",
+        raw=raw,
+        fix=variable.obtain,
+        evidence=evidence,
+    )
 
 
 def _describe_stray_characters(text: str) -> str | None:
