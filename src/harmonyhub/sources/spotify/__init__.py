@@ -1,0 +1,1 @@
+"""Spotify: its answers classified, its payloads translated, one small client without retries."""
