@@ -17,6 +17,8 @@ from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.vault import Vault, required
 
+LEDGER = "release_ledger"  # "releases" are those of the artists
+POINTER: Document = {"_id": "live-release"}
 CARRIES_TRAFFIC = frozenset({ReleaseState.LIVE, ReleaseState.COMMITTED})
 HAS_ENDED = frozenset({ReleaseState.REFUSED, ReleaseState.RETIRED, ReleaseState.ROLLED_BACK})
 MAJORITY = WriteConcern(w="majority", j=True)
@@ -28,7 +30,7 @@ class Releases:
 
     def __init__(self, database: Database, vault: Vault | None) -> None:
         self._database = database
-        self._releases = database.get_collection("release_ledger", write_concern=MAJORITY)
+        self._releases = database.get_collection(LEDGER, write_concern=MAJORITY)
         self._vault = vault
 
     async def append(self, release: Release) -> Release:
@@ -63,7 +65,7 @@ class Releases:
     @within(READ_S)
     async def live(self) -> Release | None:
         """Load the release that carries the traffic; None if none does."""
-        pointer = await self._database["meta"].find_one({"_id": "live-release"})
+        pointer = await self._database["meta"].find_one(POINTER)
         release = await self.get(pointer["number"]) if pointer else None
         return release if release and release.state in CARRIES_TRAFFIC else None
 
@@ -96,7 +98,7 @@ class Releases:
         async with self._database.client.start_session() as session:
 
             async def switch(session: AsyncClientSession) -> None:
-                await self._switch(session, number, now)
+                await _switch(self._database, number, now=now, session=session)
 
             await session.with_transaction(
                 switch, read_concern=ReadConcern("snapshot"), write_concern=MAJORITY
@@ -129,28 +131,6 @@ class Releases:
                 environment[name] = entry["text"]
         return environment
 
-    async def _switch(self, session: AsyncClientSession, number: int, now: int) -> None:
-        # Two switches at once both write the pointer, so one waits for the other.
-        before = await self._database["meta"].find_one_and_update(
-            {"_id": "live-release"}, {"$set": {"number": number}}, upsert=True, session=session
-        )
-        release = await self._releases.find_one({"_id": number}, session=session)
-        if release is None:
-            raise _no_such(number)
-        fields: Document = {"state": ReleaseState.LIVE.value, "live_at": now, "ended_at": 0}
-        if before and before["number"] != number:
-            await self._releases.update_one(
-                {
-                    "_id": before["number"],
-                    "state": {"$in": [state.value for state in CARRIES_TRAFFIC]},
-                },
-                {"$set": {"state": ReleaseState.RETIRED.value, "ended_at": now}},
-                session=session,
-            )
-            if release["live_at"] == 0:  # a rollback does not make the bad one the predecessor
-                fields["replaced"] = before["number"]
-        await self._releases.update_one({"_id": number}, {"$set": fields}, session=session)
-
     async def _must_get(self, number: int) -> Release:
         release = await self.get(number)
         if release is None:
@@ -173,6 +153,33 @@ class Releases:
                 entry.text, purpose=purpose(number, entry.name)
             )
         return document
+
+
+async def _switch(
+    database: Database, number: int, *, now: int, session: AsyncClientSession
+) -> None:
+    # Not a method: those raise our errors, and the driver runs this again at its own.
+    ledger = database[LEDGER]
+    # Two switches at once both write the pointer, so one of them runs again after the other.
+    before = await database["meta"].find_one_and_update(
+        POINTER, {"$set": {"number": number}}, upsert=True, session=session
+    )
+    release = await ledger.find_one({"_id": number}, session=session)
+    if release is None:
+        raise _no_such(number)
+    fields: Document = {"state": ReleaseState.LIVE.value, "live_at": now, "ended_at": 0}
+    if before and before["number"] != number:
+        await ledger.update_one(
+            {
+                "_id": before["number"],
+                "state": {"$in": [state.value for state in CARRIES_TRAFFIC]},
+            },
+            {"$set": {"state": ReleaseState.RETIRED.value, "ended_at": now}},
+            session=session,
+        )
+        if release["live_at"] == 0:  # a rollback does not make the bad one the predecessor
+            fields["replaced"] = before["number"]
+    await ledger.update_one({"_id": number}, {"$set": fields}, session=session)
 
 
 def purpose(number: int, variable: str) -> str:

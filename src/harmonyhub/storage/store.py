@@ -25,6 +25,7 @@ from harmonyhub.storage.recent_plays import RecentPlaysOfUsers
 from harmonyhub.storage.redirects import Redirects
 from harmonyhub.storage.releases import Releases
 from harmonyhub.storage.reports import Instances, Reports
+from harmonyhub.storage.resealing import reseal_all
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.shown import Shown
 from harmonyhub.storage.tokens import Tokens
@@ -198,6 +199,19 @@ class Store:
         The first who asks decides which key it is.
         """
         return await probing.check_vault(self._database, required(self._vault))
+
+    async def reseal(self, old: Vault) -> int:
+        """Seal with our key what the old one sealed; returns how many documents changed.
+
+        Runs again after a crash do the rest. No other process may write with the old key
+        meanwhile, or its writes stay sealed with that.
+
+        Raises
+        ------
+        ConfigurationError
+            If something opens with neither key.
+        """
+        return await reseal_all(self._database, old=old, new=required(self._vault))
 
     @within(READ_S)
     async def counts(self) -> Counts:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
@@ -109,12 +109,33 @@ class Tokens:
         }
 
     @within(READ_S)
-    async def count_quarantined_since(self, at: int, *, outcome: Outcome | None = None) -> int:
-        """Count what was quarantined since a time and still is, for one reason or for any."""
-        wanted: Document = {"state": QUARANTINED, "quarantined_at": {"$gte": at}}
+    async def count_quarantined_since(
+        self, at: int, *, outcome: Outcome | None = None, consented_since: int = 0
+    ) -> int:
+        """Count what was quarantined since a time and still is, for one reason or for any.
+
+        `consented_since` leaves out older consents: those that came to their end by age.
+        """
+        wanted: Document = {
+            "state": QUARANTINED,
+            "quarantined_at": {"$gte": at},
+            "consented_at": {"$gte": consented_since},
+        }
         if outcome is not None:
             wanted["quarantined_for"] = outcome.value
         return await self._tokens.count_documents(wanted)
+
+    @within(READ_S)
+    async def quarantined_since(self, at: int, *, client_id: str, limit: int) -> list[UserToken]:
+        """List tokens of an app that were quarantined since a time, the latest first."""
+        cursor = (
+            self._tokens.find(
+                {"state": QUARANTINED, "client_id": client_id, "quarantined_at": {"$gte": at}}
+            )
+            .sort([("quarantined_at", DESCENDING), ("_id", ASCENDING)])
+            .limit(limit)
+        )
+        return [_read(document) async for document in cursor]
 
     @within(READ_S)
     async def client_ids(self) -> Mapping[str, int]:
