@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +11,24 @@ from pathlib import Path
 import pytest
 
 from harmonyhub.checks.machine import (
+    MACHINE_CHECKS,
     check_address,
     check_data_folder,
     check_embedded_server,
+    check_key_files,
     check_libraries,
     check_machine,
 )
-from harmonyhub.checks.offline import check_environment, has_errors, refuse_bad_start
+from harmonyhub.checks.offline import (
+    check_environment,
+    check_offline,
+    has_errors,
+    refuse_bad_start,
+)
 from harmonyhub.checks.report import CHECKS, findings_as_json, render_findings, render_reference
 from harmonyhub.domain.errors import ConfigurationError
+from harmonyhub.domain.findings import Verdict
+from harmonyhub.settings import keys
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.storage import mongod
@@ -150,6 +160,73 @@ def test_check_environment_joins_settings_and_machine(
     assert ["HH012", "HH502"] == [finding.check_id for finding in findings]
     monkeypatch.setenv("HARMONYHUB_PORT", "none")
     assert ["HH007", "HH012"] == [finding.check_id for finding in check_environment()]
+
+
+def test_offline_results_tell_of_every_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """On a good machine every check passed or says why it had nothing to look at."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARMONYHUB_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("HARMONYHUB_PORT", str(settings.port))
+    loaded, results = check_offline()
+    assert loaded == settings
+    assert [check.id for check in CHECKS if check.id != "HH017"] == [
+        each.check_id for each in results if each.verdict is Verdict.PASSED
+    ]
+    assert ["HH017"] == [each.check_id for each in results if each.verdict is Verdict.SKIPPED]
+
+
+def test_wrong_setting_blocks_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a wrong setting points to is not looked at, and says by what it is blocked."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new.env").write_text("HARMONYHUB_PORT=eighty\nSPOTIFY_CLIENT_ID=x\n")
+    loaded, results = check_offline(env_file=tmp_path / "new.env")
+    assert loaded is None
+    assert ["HH009", "HH012"] == [e.check_id for e in results if e.verdict is Verdict.FAILED]
+    blocked = [each for each in results if each.verdict is Verdict.BLOCKED]
+    assert {"HH009"} == {each.blocked_by for each in blocked}
+    assert [check.id for check in MACHINE_CHECKS] == [each.check_id for each in blocked]
+
+
+def test_mongodb_by_address_needs_no_server_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """With an address the checks of the embedded server are skipped, not passed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARMONYHUB_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("HARMONYHUB_PORT", str(settings.port))
+    monkeypatch.setenv("HARMONYHUB_MONGODB_URI", "mongodb://127.0.0.1:27017")
+    skipped = [e.check_id for e in check_offline()[1] if e.verdict is Verdict.SKIPPED]
+    assert ["HH017", "HH503", "HH504"] == skipped
+
+
+def test_damaged_key_file_is_found_before_the_start(settings: Settings) -> None:
+    """A key file cut short is named with its variable; the check neither makes nor mends one."""
+    assert [] == check_key_files(settings)
+    settings.data_dir.mkdir()
+    path = settings.data_dir / "encryption.key"
+    path.write_text("cut short")
+    path.chmod(0o600)
+    findings = check_key_files(settings)
+    assert [("HH506", "HARMONYHUB_ENCRYPTION_KEY")] == [(e.check_id, e.variable) for e in findings]
+    assert "cut short" == path.read_text()
+    path.unlink()
+    keys.encryption_key(settings)
+    keys.admin_token(settings)
+    assert [] == check_key_files(settings)
+
+
+def test_key_file_open_to_everybody_warns(settings: Settings) -> None:
+    """A key that every user of the machine can read is a warning with the command to close it."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        here = replace(settings, data_dir=Path(name))
+        keys.admin_token(here)
+        (here.data_dir / "admin.token").chmod(0o644)
+        findings = check_key_files(here)
+        assert [("HH022", "HARMONYHUB_ADMIN_TOKEN")] == [(e.check_id, e.variable) for e in findings]
+        assert f"chmod 600 {name}/admin.token" == findings[0].fix
 
 
 def test_bad_start_is_refused_with_everything(settings: Settings, taken_port: int) -> None:

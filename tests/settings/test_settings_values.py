@@ -184,6 +184,9 @@ def test_open_door_needs_a_password(tmp_path: Path, host: str) -> None:
         ("HARMONYHUB_SPOTIFY_CLIENT_SECRT", "Did you mean HARMONYHUB_SPOTIFY_CLIENT_SECRET?"),
         ("HARMONYHUB_MONGO_URI", "Did you mean HARMONYHUB_MONGODB_URI?"),
         ("HARMONYHUB_MONGO_URI_FILE", "Did you mean HARMONYHUB_MONGODB_URI_FILE?"),
+        ("HARMONIHUB_PORT", "Did you mean HARMONYHUB_PORT?"),
+        ("HARMONY_HUB_DATA_DIR", "Did you mean HARMONYHUB_DATA_DIR?"),
+        ("HARMONHUB_SPOTIFY_CLIENT_SECRET", "Did you mean HARMONYHUB_SPOTIFY_CLIENT_SECRET?"),
     ],
 )
 def test_misspelt_name_gets_a_suggestion(tmp_path: Path, name: str, suggestion: str) -> None:
@@ -199,6 +202,33 @@ def test_name_like_nothing_gets_no_suggestion(tmp_path: Path) -> None:
     """A name that resembles no setting is an error without a wild guess."""
     _, findings = load_settings({"HARMONYHUB_ZZZZZZZZZZZZ": "1"}, folder=tmp_path)
     assert ["HARMONYHUB_ZZZZZZZZZZZZ is not a setting."] == [each.message for each in findings]
+
+
+@pytest.mark.parametrize("name", ["HARMONYHUB", "HOME", "HARMONICS_PORT", "HOSTNAME_OF_HUB"])
+def test_other_names_are_left_alone(tmp_path: Path, name: str) -> None:
+    """A name that only resembles our prefix from afar is somebody else's."""
+    assert [] == load_settings({name: "1"}, folder=tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HARMONYHUB_SERVICE_HOST", "HARMONYHUB_PORT_8000_TCP_ADDR", "HARMONYHUB_WEB_PORT_1_TCP"],
+)
+def test_names_that_kubernetes_adds_are_explained(tmp_path: Path, name: str) -> None:
+    """A Service called harmonyhub puts names into every pod: the fix says how to stop that."""
+    _, findings = load_settings({name: "10.0.0.1"}, folder=tmp_path)
+    assert ["HH001"] == [finding.check_id for finding in findings]
+    assert "enableServiceLinks: false" in findings[0].fix
+
+
+def test_lookalike_of_the_missing_half_is_named(tmp_path: Path) -> None:
+    """Our id with a secret that lost its prefix: the missing partner and where it may be."""
+    environ = {"HARMONYHUB_SPOTIFY_CLIENT_ID": ID, "SPOTIFY_CLIENT_SECRET": SECRET}
+    _, findings = load_settings(environ, folder=tmp_path)
+    assert [
+        ("HH010", "HARMONYHUB_SPOTIFY_CLIENT_SECRET"),
+        ("HH012", "SPOTIFY_CLIENT_SECRET"),
+    ] == [(finding.check_id, finding.variable) for finding in findings]
 
 
 def test_lookalike_warns_until_ours_is_set(tmp_path: Path) -> None:

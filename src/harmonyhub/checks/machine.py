@@ -1,14 +1,25 @@
-"""Facts of this machine that a start needs: a writable folder, a free port, libraries."""
+"""Facts of this machine that a start needs: a writable folder, a free port, libraries, keys."""
 
 import ctypes
 import errno
 import os
 import socket
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Check, Finding, Severity
+from harmonyhub.settings.catalogue import OPEN_FILE
+from harmonyhub.settings.keys import (
+    ADMIN_TOKEN_FILE,
+    ENCRYPTION_KEY_FILE,
+    admin_token,
+    encryption_key,
+)
 from harmonyhub.settings.model import Settings
+from harmonyhub.settings.origins import is_open_file
+from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.storage.mongod import find_mongod
 
 DATA_FOLDER = Check("HH501", Severity.ERROR, "The data folder cannot be made or written.")
@@ -17,10 +28,17 @@ LIBRARIES = Check("HH503", Severity.ERROR, "A system library of the embedded Mon
 MONGOD = Check(
     "HH504", Severity.ERROR, "There is no MongoDB server: neither embedded nor by address."
 )
+KEY_FILES = Check(
+    "HH506", Severity.ERROR, "A key file of the data folder is damaged or unreadable."
+)
 
-MACHINE_CHECKS = (DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD)
+MACHINE_CHECKS = (DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD, KEY_FILES)
 
 MONGODB_URI = "HARMONYHUB_MONGODB_URI"
+KEY_FILE_READERS: dict[str, tuple[str, Callable[[Settings], object]]] = {
+    ENCRYPTION_KEY_FILE: ("HARMONYHUB_ENCRYPTION_KEY", encryption_key),
+    ADMIN_TOKEN_FILE: ("HARMONYHUB_ADMIN_TOKEN", admin_token),
+}
 PACKAGES = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3"}
 
 
@@ -29,6 +47,7 @@ def check_machine(settings: Settings) -> list[Finding]:
     findings = [check_data_folder(settings), check_address(settings)]
     if settings.mongodb_uri is None:
         findings.append(check_embedded_server())
+    findings += check_key_files(settings)
     return [finding for finding in findings if finding is not None]
 
 
@@ -114,6 +133,41 @@ def check_libraries(packages: dict[str, str]) -> Finding | None:
         " or set HARMONYHUB_MONGODB_URI.",
         variable=MONGODB_URI,
     )
+
+
+def check_key_files(settings: Settings) -> list[Finding]:
+    """Read the keys that are in the data folder; a check makes none."""
+    findings = []
+    for file_name, (variable, read) in KEY_FILE_READERS.items():
+        path = settings.data_dir / file_name
+        field = BY_NAME[variable].field
+        if getattr(settings, field) is not None or not _is_there(path):
+            continue
+        try:
+            read(settings)
+        except ConfigurationError as error:
+            findings.append(
+                KEY_FILES.found(
+                    error.message, fix=error.hint, variable=variable, provenance=f"file {path}"
+                )
+            )
+        if is_open_file(path):
+            findings.append(
+                OPEN_FILE.found(
+                    f"Everybody on this machine can read {path}.",
+                    fix=f"chmod 600 {path}",
+                    variable=variable,
+                    provenance=f"file {path}",
+                )
+            )
+    return findings
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the folder cannot be looked into: HH501 tells
+        return False
 
 
 def _can_load(library: str) -> bool:

@@ -1,7 +1,8 @@
 """Names that nothing reads: misspelt variables, and Spotify's without our prefix."""
 
+import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from harmonyhub.domain.findings import Finding
 from harmonyhub.settings import catalogue
@@ -9,37 +10,58 @@ from harmonyhub.settings.origins import Origin
 from harmonyhub.settings.registry import BY_NAME, FILE_SUFFIX, NAMES, PREFIX
 
 FOREIGN_PREFIXES = ("SPOTIFY_", "SPOTIPY_")  # Spotify's own examples, and the library spotipy
+NEAR_PREFIX = 0.8  # HARMONIHUB_ and HARMONY_HUB_ are; HARMONICS_ is not
+KUBERNETES = re.compile(r"_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP)(_\w+)?)$")
 
 
 def check_names(origins: Sequence[Origin]) -> list[Finding]:
     """Report unknown names that claim to be ours, and lookalikes of variables that are not set."""
     findings = []
-    is_spotify_set = any(
-        f"{PREFIX}SPOTIFY_CLIENT_ID{suffix}" in origin.bindings
-        for origin in origins
-        for suffix in ("", FILE_SUFFIX)
-    )
+    ours_set = {
+        name.removesuffix(FILE_SUFFIX) for origin in origins for name in origin.bindings
+    } & set(BY_NAME)
     for origin in origins:
         for name in sorted(origin.bindings):
             provenance = origin.bindings[name].provenance
-            if name.upper().startswith(PREFIX) and name not in NAMES:
+            if name not in NAMES and _claims_to_be_ours(name):
                 findings.append(_unknown(name, provenance=provenance))
-            elif name.upper().startswith(FOREIGN_PREFIXES) and not is_spotify_set:
+            elif name.upper().startswith(FOREIGN_PREFIXES) and _counterpart(name) not in ours_set:
                 findings.append(_lookalike(name, provenance=provenance))
     return findings
+
+
+def _claims_to_be_ours(name: str) -> bool:
+    head = name.upper()[: len(PREFIX)]
+    if head == PREFIX:
+        return True
+    # The first letters cost nothing to compare and rule out nearly all of an environment.
+    if head[:1] != PREFIX[0] or "_" not in name:
+        return False
+    return SequenceMatcher(None, head, PREFIX).ratio() >= NEAR_PREFIX
 
 
 def _unknown(name: str, *, provenance: str) -> Finding:
     candidates: Iterable[str] = NAMES if name.upper().endswith(FILE_SUFFIX) else BY_NAME
     matches = get_close_matches(name.upper(), sorted(candidates), n=1, cutoff=0.75)
+    if KUBERNETES.search(name):
+        matches = []
+        fix = "Kubernetes adds it for a Service: set enableServiceLinks: false in the pod."
+    elif matches:
+        fix = f"Rename it to {matches[0]}, or remove it."
+    else:
+        fix = "Remove it; docs/settings.md lists all settings."
     return catalogue.UNKNOWN.found(
         f"{name} is not a setting." + (f" Did you mean {matches[0]}?" if matches else ""),
-        fix=f"Rename it to {matches[0]}, or remove it."
-        if matches
-        else "Remove it; docs/settings.md lists all settings.",
+        fix=fix,
         variable=name,
         provenance=provenance,
     )
+
+
+def _counterpart(name: str) -> str:
+    """Give our name of a Spotify variable; that of the id where we have none like it."""
+    ours = f"{PREFIX}SPOTIFY_{name.upper().split('_', maxsplit=1)[1]}"
+    return ours if ours in BY_NAME else f"{PREFIX}SPOTIFY_CLIENT_ID"
 
 
 def _lookalike(name: str, *, provenance: str) -> Finding:
