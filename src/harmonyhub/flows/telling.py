@@ -1,0 +1,145 @@
+"""Carries out what the watch decided: incidents in the store, messages to people."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from harmonyhub.domain.errors import ConflictError, UnavailableError
+from harmonyhub.domain.incident_text import alert_text, escalation_text, resolved_text
+from harmonyhub.domain.incidents import Diagnosis, Event, EventKind, Incident
+from harmonyhub.flows.contacts import Contacts
+from harmonyhub.flows.watch_rules import Action, Deliver, Escalate, Open, Resolve, Update
+from harmonyhub.telemetry.notify import Delivery, Notifier
+from harmonyhub.wiring.house import House
+
+log = logging.getLogger(__name__)
+
+NOBODY = "nobody is set to be told: HARMONYHUB_ALERT_URLS"
+MESSAGES = "alert_messages"
+
+
+class Telling:
+    """Keeps the incidents of one house; `contacts` may be replaced while it runs."""
+
+    def __init__(self, house: House, contacts: Contacts) -> None:
+        self._house = house
+        self.contacts = contacts
+
+    async def act(self, action: Action) -> None:
+        """Carry out one decision; a message that does not arrive is noted and tried again."""
+        if isinstance(action, Open):
+            await self._open(action.diagnosis)
+        elif isinstance(action, Update):
+            await self._update(action)
+        else:
+            kinds: dict[type[Action], Callable[[Incident], Awaitable[None]]] = {
+                Resolve: self._resolve,
+                Deliver: self._deliver,
+                Escalate: self._escalate,
+            }
+            incident = await self._house.store.incidents.get(action.incident_id)
+            if incident is not None and incident.is_open:
+                await kinds[type(action)](incident)
+
+    async def tell(self, incident: Incident) -> Delivery:
+        """Send an incident as it stands to the first contact."""
+        return await self._send(self.contacts.first, alert_text(incident))
+
+    async def adopt(self, incident: Incident) -> None:
+        """Take over an incident that was told about while the store did not answer."""
+        opened = await self._house.store.incidents.open(incident.diagnosis, now=incident.opened_at)
+        if incident.notified_at:
+            await self._house.store.incidents.mark_notified(
+                opened.id, now=incident.notified_at, text="told before MongoDB answered again"
+            )
+
+    async def _open(self, diagnosis: Diagnosis) -> None:
+        incident = await self._house.store.incidents.open(diagnosis, now=self._house.clock())
+        if incident.notified_at == 0:
+            await self._deliver(incident)
+
+    async def _update(self, action: Update) -> None:
+        now = self._house.clock()
+        try:
+            incident = await self._house.store.incidents.update_diagnosis(
+                action.incident_id, action.diagnosis, now=now
+            )
+        except ConflictError:
+            text = "went on in the incident that has these causes too"
+            await self._house.store.incidents.resolve(action.incident_id, now=now, text=text)
+            return
+        if incident is not None and action.is_told:
+            await self._note(incident, await self.tell(incident))
+
+    async def _deliver(self, incident: Incident) -> None:
+        log.error("%s", alert_text(incident)[0])
+        if not self.contacts.first.has_contact:
+            await self._mark_notified(incident, NOBODY)
+            return
+        delivery = await self.tell(incident)
+        if delivery.is_delivered:
+            await self._mark_notified(incident, _told(delivery))
+        else:
+            await self._note(incident, delivery)
+
+    async def _escalate(self, incident: Incident) -> None:
+        if not self.contacts.second.has_contact:
+            text = "nobody else is set to be told: HARMONYHUB_ALERT_ESCALATION_URLS"
+        else:
+            delivery = await self._send(self.contacts.second, escalation_text(incident))
+            if not delivery.is_delivered:
+                await self._note(incident, delivery)
+                return
+            text = _told(delivery)
+        await self._house.store.incidents.mark_escalated(
+            incident.id, now=self._house.clock(), text=text
+        )
+
+    async def _resolve(self, incident: Incident) -> None:
+        checks = ", ".join(sorted({cause.check_id for cause in incident.diagnosis.causes}))
+        resolved = await self._house.store.incidents.resolve(
+            incident.id, now=self._house.clock(), text=f"{checks} passes again"
+        )
+        if resolved is None:
+            return  # somebody else was faster
+        text = resolved_text(resolved)
+        log.warning("%s", text[0])
+        contacts = [self.contacts.first] + [self.contacts.second] * bool(resolved.escalated_at)
+        for contact in contacts:
+            await self._send(contact, text, is_resolved=True)
+
+    async def _mark_notified(self, incident: Incident, text: str) -> None:
+        await self._house.store.incidents.mark_notified(
+            incident.id, now=self._house.clock(), text=text
+        )
+
+    async def _note(self, incident: Incident, delivery: Delivery) -> None:
+        if delivery.is_delivered:
+            event = Event(self._house.clock(), EventKind.NOTIFIED, _told(delivery))
+        else:
+            log.error("the alert of incident %s did not arrive: %s", incident.id, delivery.error)
+            event = Event(self._house.clock(), EventKind.NOT_DELIVERED, delivery.error)
+        await self._house.store.incidents.add_event(incident.id, event)
+
+    async def _send(
+        self, contact: Notifier, text: tuple[str, str], *, is_resolved: bool = False
+    ) -> Delivery:
+        title, body = text
+        delivery = await contact.send(title, body, is_resolved=is_resolved)
+        await self._count(delivery)
+        return delivery
+
+    async def _count(self, delivery: Delivery) -> None:
+        try:
+            await self._house.store.counters.add(
+                {
+                    (MESSAGES, ("delivered",)): delivery.n_ok,
+                    (MESSAGES, ("failed",)): delivery.n_failed,
+                }
+            )
+        except UnavailableError:
+            log.warning("a message was not counted: MongoDB does not answer")
+
+
+def _told(delivery: Delivery) -> str:
+    failed = f"; {delivery.error}" if delivery.n_failed else ""
+    return f"{delivery.n_ok} address{'' if delivery.n_ok == 1 else 'es'}{failed}"
