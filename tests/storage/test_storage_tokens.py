@@ -190,3 +190,24 @@ async def test_user_is_forgotten_on_wish(store: Store) -> None:
     await store.tokens.forget("anna")
     assert await store.tokens.get("anna") is None
     assert await store.tokens.get("bob") is not None
+
+
+async def test_consents_that_ended_by_age_can_be_left_out(store: Store) -> None:
+    """A cohort that comes to its end in the same minutes says nothing about the credentials."""
+    for user_id, age_s in (("old", CONSENT_LASTS_S + 1), ("young", 86_400)):
+        await save(store, replace(token(), user_id=user_id, consented_at=NOW - age_s))
+        await store.tokens.quarantine(user_id, outcome=Outcome.GRANT_REJECTED, now=NOW)
+    lasting = {"consented_since": NOW - CONSENT_LASTS_S}
+    assert 2 == await store.tokens.count_quarantined_since(NOW - 300)
+    assert 1 == await store.tokens.count_quarantined_since(NOW - 300, **lasting)
+
+
+async def test_latest_quarantined_tokens_of_an_app_are_listed(store: Store) -> None:
+    """The latest first, and none of another app or from before."""
+    for number, user_id in enumerate(("before", "first", "second")):
+        await save(store, replace(token(), user_id=user_id))
+        await store.tokens.quarantine(user_id, outcome=Outcome.GRANT_REJECTED, now=NOW + number)
+    await save(store, replace(token(), user_id="other", client_id="another-app"))
+    await store.tokens.quarantine("other", outcome=Outcome.GRANT_REJECTED, now=NOW + 9)
+    listed = await store.tokens.quarantined_since(NOW + 1, client_id=token().client_id, limit=10)
+    assert ["second", "first"] == [each.user_id for each in listed]
