@@ -90,8 +90,13 @@ def within(
 
 
 def guarded(repository: C) -> C:
-    """Let every coroutine and asynchronous generator of a class raise our errors only."""
+    """Let every coroutine and asynchronous generator of a class raise our errors only.
+
+    Private ones go on raising the driver's: the public ones around them may know better.
+    """
     for name, member in vars(repository).items():
+        if name.startswith("_"):
+            continue
         if inspect.iscoroutinefunction(member):
             setattr(repository, name, _guard_coroutine(member))
         elif inspect.isasyncgenfunction(member):

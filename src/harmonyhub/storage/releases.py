@@ -158,7 +158,6 @@ class Releases:
 async def _switch(
     database: Database, number: int, *, now: int, session: AsyncClientSession
 ) -> None:
-    # Not a method: those raise our errors, and the driver runs this again at its own.
     ledger = database[LEDGER]
     # Two switches at once both write the pointer, so one of them runs again after the other.
     before = await database["meta"].find_one_and_update(
