@@ -1,10 +1,11 @@
 """A list of recommendations for one user, from memory and one small query."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
+from harmonyhub.domain.freshness import SourceFreshness
 from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import ListName, Recommendation, RecommendationRequest
@@ -18,7 +19,8 @@ from harmonyhub.wiring.serving import LiveModel, Taste
 class Freshness:
     """How new the data behind a list is; times are unix seconds UTC.
 
-    `is_current` says whether the model was trained on all listens of this user.
+    `is_current` says whether the model was trained on all listens of this user; `sources` are the
+    upstreams that new listens come from.
     """
 
     model_version: str | None
@@ -26,6 +28,7 @@ class Freshness:
     history_until: int | None
     is_current: bool
     note: str
+    sources: tuple[SourceFreshness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,9 @@ async def recommend(
     """Recommend up to `n` tracks; what was shown is stored, so that feedback can refer to it."""
     now = house.clock()
     model = await house.serving.current()
+    sources = await house.upstreams.freshness(now=now)
     if model is None:
-        return NO_MODEL
+        return replace(NO_MODEL, freshness=replace(NO_MODEL.freshness, sources=sources))
     taste = await house.tastes.of(user_id, model)
     seed = await _load_seed(house, seed_track_id) if seed_track_id else None
 
@@ -86,7 +90,9 @@ async def recommend(
             index_version=model.record.version,
         )
     return Answer(
-        items=listed.items, based_on=listed.based_on, freshness=judge_freshness(model, taste)
+        items=listed.items,
+        based_on=listed.based_on,
+        freshness=replace(judge_freshness(model, taste), sources=sources),
     )
 
 

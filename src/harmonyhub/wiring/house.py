@@ -10,6 +10,7 @@ from harmonyhub.settings.model import Settings
 from harmonyhub.storage.embedded import EmbeddedServer, borrow_or_start
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.serving import Serving, Tastes
+from harmonyhub.wiring.upstreams import SPOTIFY, KnownUpstreams
 
 Clock = Callable[[], int]
 Say = Callable[[str], None]
@@ -27,6 +28,7 @@ class House:
     store: Store
     serving: Serving
     tastes: Tastes
+    upstreams: KnownUpstreams
     clock: Clock
     spool_dir: Path
     server: EmbeddedServer | None = None
@@ -46,6 +48,7 @@ def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = No
         store=store,
         serving=Serving(store),
         tastes=Tastes(store),
+        upstreams=KnownUpstreams(store, (SPOTIFY,) if settings.spotify_client_id else ()),
         clock=system_clock,
         spool_dir=spool_dir,
         server=server,
