@@ -12,13 +12,13 @@ from harmonyhub.checks.proof import (
     CLIENT_ID,
     CLIENT_SECRET,
     MOST_CALLS,
-    Pair,
     prove_rejection,
 )
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.secret import Secret
+from harmonyhub.sources.spotify.payloads import Credentials
 
-GOOD = Pair("1" * 31 + "a", Secret("2" * 31 + "b"))
+GOOD = Credentials("1" * 31 + "a", Secret("2" * 31 + "b"))
 OTHER_ID, OTHER_SECRET = "3" * 32, Secret("4" * 32)
 
 
@@ -34,23 +34,23 @@ REJECTION = observed(Outcome.CLIENT_REJECTED)
 class TokenEndpoint:
     """Accepts one pair, or answers everything alike; remembers what it was asked."""
 
-    accepted: Pair | None = GOOD
+    accepted: Credentials | None = GOOD
     otherwise: Outcome = Outcome.CLIENT_REJECTED
-    asked: list[Pair] = field(default_factory=list)
+    asked: list[Credentials] = field(default_factory=list)
 
-    async def __call__(self, pair: Pair) -> Observation:
+    async def __call__(self, pair: Credentials) -> Observation:
         self.asked.append(pair)
         return observed(Outcome.OK if pair == self.accepted else self.otherwise)
 
 
-def with_id(client_id: str) -> Pair:
+def with_id(client_id: str) -> Credentials:
     """Put another id in the place of the right one."""
-    return Pair(client_id, GOOD.secret)
+    return Credentials(client_id, GOOD.client_secret)
 
 
-def with_secret(secret: str) -> Pair:
+def with_secret(secret: str) -> Credentials:
     """Put another secret in the place of the right one."""
-    return Pair(GOOD.client_id, Secret(secret))
+    return Credentials(GOOD.client_id, Secret(secret))
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def with_secret(secret: str) -> Pair:
     [
         (with_id(OTHER_ID), (CLIENT_ID,)),
         (with_secret("4" * 32), (CLIENT_SECRET,)),
-        (Pair(OTHER_ID, OTHER_SECRET), BOTH),
-        (Pair(GOOD.secret.reveal(), Secret(GOOD.client_id)), BOTH),
+        (Credentials(OTHER_ID, OTHER_SECRET), BOTH),
+        (Credentials(GOOD.client_secret.reveal(), Secret(GOOD.client_id)), BOTH),
     ],
     ids=["id", "secret", "both", "swapped"],
 )
 async def test_known_good_values_prove_which_one_is_wrong(
-    rejected: Pair, variables: tuple[str, ...]
+    rejected: Credentials, variables: tuple[str, ...]
 ) -> None:
     """With the credentials that worked last, each single fault and both are proven."""
     endpoint = TokenEndpoint()
@@ -75,16 +75,16 @@ async def test_known_good_values_prove_which_one_is_wrong(
 
 async def test_rotated_secret_and_wrong_id_prove_the_id() -> None:
     """The old secret is revoked and the new one right: the id alone is proven wrong."""
-    rotated = Pair(GOOD.client_id, OTHER_SECRET)
+    rotated = Credentials(GOOD.client_id, OTHER_SECRET)
     endpoint = TokenEndpoint(accepted=rotated)
-    rejected = Pair(OTHER_ID, OTHER_SECRET)
+    rejected = Credentials(OTHER_ID, OTHER_SECRET)
     found = await prove_rejection(rejected, known=GOOD, rejection=REJECTION, attempt=endpoint)
     assert ((CLIENT_ID,), True) == (found.variables, found.is_proven)
 
 
 async def test_swapped_pair_is_proven_without_known_good_values() -> None:
     """At a first deploy too, id and secret in each other's place are found and said."""
-    rejected = Pair(GOOD.secret.reveal(), Secret(GOOD.client_id))
+    rejected = Credentials(GOOD.client_secret.reveal(), Secret(GOOD.client_id))
     found = await prove_rejection(
         rejected, known=None, rejection=REJECTION, attempt=TokenEndpoint()
     )
@@ -95,11 +95,11 @@ async def test_swapped_pair_is_proven_without_known_good_values() -> None:
 @pytest.mark.parametrize(
     ("rejected", "variable"),
     [
-        (with_secret(f" {GOOD.secret.reveal().upper()}\n"), CLIENT_SECRET),
+        (with_secret(f" {GOOD.client_secret.reveal().upper()}\n"), CLIENT_SECRET),
         (with_id(GOOD.client_id.upper()), CLIENT_ID),
     ],
 )
-async def test_blanks_and_capitals_are_proven(rejected: Pair, variable: str) -> None:
+async def test_blanks_and_capitals_are_proven(rejected: Credentials, variable: str) -> None:
     """A value that only looks different is tried in its plain form."""
     endpoint = TokenEndpoint()
     found = await prove_rejection(rejected, known=None, rejection=REJECTION, attempt=endpoint)
@@ -134,7 +134,7 @@ async def test_wording_is_a_hint_and_never_a_proof(
 ) -> None:
     """Where nothing works, what Spotify wrote ranks the variables, unproven."""
     found = await prove_rejection(
-        Pair(OTHER_ID, OTHER_SECRET),
+        Credentials(OTHER_ID, OTHER_SECRET),
         known=None,
         rejection=observed(Outcome.CLIENT_REJECTED, wording),
         attempt=TokenEndpoint(accepted=None),
@@ -154,10 +154,10 @@ async def test_only_value_that_changed_leads_over_the_wording() -> None:
 
 
 @pytest.mark.parametrize("known", [GOOD, None])
-async def test_a_proof_stays_within_its_calls(known: Pair | None) -> None:
+async def test_a_proof_stays_within_its_calls(known: Credentials | None) -> None:
     """Even where every form differs and nothing works, six calls are not passed."""
     endpoint = TokenEndpoint(accepted=None)
-    rejected = Pair(" ABC", Secret("DEF "))
+    rejected = Credentials(" ABC", Secret("DEF "))
     found = await prove_rejection(rejected, known=known, rejection=REJECTION, attempt=endpoint)
     assert found.n_calls == len(endpoint.asked) == len(set(endpoint.asked)) <= MOST_CALLS
     assert not found.is_proven
@@ -166,7 +166,7 @@ async def test_a_proof_stays_within_its_calls(known: Pair | None) -> None:
 async def test_quota_or_network_ends_the_proof() -> None:
     """An answer that is not about the credentials stops the calls and proves nothing."""
     endpoint = TokenEndpoint(accepted=None, otherwise=Outcome.QUOTA_EXCEEDED)
-    rejected = Pair(OTHER_ID, OTHER_SECRET)
+    rejected = Credentials(OTHER_ID, OTHER_SECRET)
     found = await prove_rejection(rejected, known=GOOD, rejection=REJECTION, attempt=endpoint)
     assert (1, False, BOTH) == (found.n_calls, found.is_proven, found.variables)
     assert "quota-exceeded" in found.evidence
@@ -176,7 +176,7 @@ async def test_slow_upstream_leaves_a_guess(monkeypatch: pytest.MonkeyPatch) -> 
     """A counter-check that hangs is given up, and the likely variable is still named."""
     monkeypatch.setattr(proof, "PROOF_S", 0.01)
 
-    async def hang(_: Pair) -> Observation:
+    async def hang(_: Credentials) -> Observation:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -186,11 +186,16 @@ async def test_slow_upstream_leaves_a_guess(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("spoil", [with_id, with_secret], ids=["id", "secret"])
-async def test_proof_shows_no_value(spoil: Callable[[str], Pair]) -> None:
+async def test_proof_shows_no_value(spoil: Callable[[str], Credentials]) -> None:
     """Neither evidence nor representation holds an id or a secret."""
     rejected = spoil("5" * 32)
     found = await prove_rejection(
         rejected, known=GOOD, rejection=REJECTION, attempt=TokenEndpoint()
     )
-    values = (GOOD.client_id, GOOD.secret.reveal(), rejected.secret.reveal(), "5" * 32)
+    values = (
+        GOOD.client_id,
+        GOOD.client_secret.reveal(),
+        rejected.client_secret.reveal(),
+        "5" * 32,
+    )
     assert not any(value in repr(found) for value in values)

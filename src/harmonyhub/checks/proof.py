@@ -7,6 +7,7 @@ from itertools import islice
 
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.secret import Secret
+from harmonyhub.sources.spotify.payloads import Credentials
 
 CLIENT_ID = "HARMONYHUB_SPOTIFY_CLIENT_ID"
 CLIENT_SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"  # noqa: S105 - the name of a variable
@@ -17,15 +18,7 @@ SWAPPED = "id and secret in each other's place"
 PROOF_S = 2.0  # what the verdict on a wrong secret may wait for a proof: 3 s with the first call
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Client id and secret of one Spotify app."""
-
-    client_id: str
-    secret: Secret
-
-
-Attempt = Callable[[Pair], Awaitable[Observation]]
+Attempt = Callable[[Credentials], Awaitable[Observation]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +45,21 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One counterfactual: the pair to try, what its success proves, and its description."""
+    """One counterfactual: what to try, what its success proves, and its description."""
 
-    pair: Pair
+    credentials: Credentials
     variables: tuple[str, ...]
     description: str
 
 
 async def prove_rejection(
-    rejected: Pair, *, known: Pair | None, rejection: Observation, attempt: Attempt
+    rejected: Credentials, *, known: Credentials | None, rejection: Observation, attempt: Attempt
 ) -> Proof:
     """Find out which half of rejected credentials is wrong.
 
     Parameters
     ----------
-    known : Pair or None
+    known : Credentials or None
         The credentials that were accepted last.
     rejection : Observation
         The answer to the rejected pair; its wording is a hint, never a proof.
@@ -79,7 +72,7 @@ async def prove_rejection(
         async with asyncio.timeout(PROOF_S):
             for trial in islice(_trials(rejected, known), MOST_CALLS):
                 n_calls += 1
-                last = await attempt(trial.pair)
+                last = await attempt(trial.credentials)
                 if last.outcome is Outcome.OK:
                     return Proof(
                         variables=trial.variables,
@@ -94,22 +87,22 @@ async def prove_rejection(
     return _best_guess(rejected, known=known, rejection=rejection, tried=(n_calls, last))
 
 
-def _trials(rejected: Pair, known: Pair | None) -> Iterator[_Trial]:
+def _trials(rejected: Credentials, known: Credentials | None) -> Iterator[_Trial]:
     """Give the counterfactuals, each pair once, the smallest change first."""
     if known == rejected:
         return  # they were right as they stand: no value that we know could take their place
     seen = {rejected}
     replaced = () if known is None else _known_trials(rejected, known)
     for trial in (*replaced, *_form_trials(rejected)):
-        if trial.pair not in seen:
-            seen.add(trial.pair)
+        if trial.credentials not in seen:
+            seen.add(trial.credentials)
             yield trial
 
 
-def _known_trials(rejected: Pair, known: Pair) -> Iterator[_Trial]:
-    with_id = Pair(known.client_id, rejected.secret)
+def _known_trials(rejected: Credentials, known: Credentials) -> Iterator[_Trial]:
+    with_id = Credentials(known.client_id, rejected.client_secret)
     yield _Trial(with_id, (CLIENT_ID,), "the id that worked last and this secret")
-    with_secret = Pair(rejected.client_id, known.secret)
+    with_secret = Credentials(rejected.client_id, known.client_secret)
     yield _Trial(with_secret, (CLIENT_SECRET,), "the secret that worked last and this id")
     if _swapped(rejected) == known:
         yield _Trial(known, BOTH, SWAPPED)
@@ -117,23 +110,23 @@ def _known_trials(rejected: Pair, known: Pair) -> Iterator[_Trial]:
         yield _Trial(known, BOTH, "both as they worked last, and with neither of them alone")
 
 
-def _form_trials(rejected: Pair) -> Iterator[_Trial]:
+def _form_trials(rejected: Credentials) -> Iterator[_Trial]:
     yield _Trial(_swapped(rejected), BOTH, SWAPPED)
     client_id = rejected.client_id.strip().lower()
-    secret = Secret(rejected.secret.reveal().strip().lower())
+    secret = Secret(rejected.client_secret.reveal().strip().lower())
     cleaned = "without blanks around it and in lower case"
-    yield _Trial(Pair(rejected.client_id, secret), (CLIENT_SECRET,), f"the secret {cleaned}")
-    yield _Trial(Pair(client_id, rejected.secret), (CLIENT_ID,), f"the id {cleaned}")
+    yield _Trial(Credentials(rejected.client_id, secret), (CLIENT_SECRET,), f"the secret {cleaned}")
+    yield _Trial(Credentials(client_id, rejected.client_secret), (CLIENT_ID,), f"the id {cleaned}")
 
 
-def _swapped(pair: Pair) -> Pair:
-    return Pair(pair.secret.reveal(), Secret(pair.client_id))
+def _swapped(credentials: Credentials) -> Credentials:
+    return Credentials(credentials.client_secret.reveal(), Secret(credentials.client_id))
 
 
 def _best_guess(
-    rejected: Pair,
+    rejected: Credentials,
     *,
-    known: Pair | None,
+    known: Credentials | None,
     rejection: Observation,
     tried: tuple[int, Observation | None],
 ) -> Proof:
@@ -156,7 +149,7 @@ def _best_guess(
 
 
 def _most_likely(
-    rejected: Pair, *, known: Pair | None, wording: str
+    rejected: Credentials, *, known: Credentials | None, wording: str
 ) -> tuple[tuple[str, ...], str]:
     if known is None:
         return _speaks_of(wording)
@@ -166,7 +159,7 @@ def _most_likely(
         return (CLIENT_SECRET,), "these very credentials worked, and an app's id never changes"
     if known.client_id == rejected.client_id:
         return (CLIENT_SECRET,), "the id is the one that worked last, the secret is not"
-    if known.secret == rejected.secret:
+    if known.client_secret == rejected.client_secret:
         return (CLIENT_ID,), "the secret is the one that worked last, the id is not"
     return BOTH, "both differ from those that worked last"
 

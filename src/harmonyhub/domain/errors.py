@@ -10,12 +10,13 @@ HarmonyHubError
 │   └── AudioError           a file that cannot be analysed
 ├── NotFoundError            no such user, track, job or ledger
 ├── ConflictError            a data folder in use, a schema newer than the code
-└── LostLeaseError           another worker took the job over
+├── LostLeaseError           another worker took the job over
+└── BrokenCheckError         a check of ours failed itself, so that it says nothing
 """
 
 from collections.abc import Sequence
 
-from harmonyhub.domain.findings import Finding
+from harmonyhub.domain.findings import Finding, Result
 
 
 class HarmonyHubError(Exception):
@@ -108,3 +109,13 @@ class LostLeaseError(HarmonyHubError):
     """Another worker holds the job now; this one must stop writing."""
 
     code = "lost-lease"
+
+
+class BrokenCheckError(HarmonyHubError):
+    """A check failed itself; `results` is what all others came to."""
+
+    code = "broken-check"
+
+    def __init__(self, message: str, *, hint: str = "", results: Sequence[Result] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.results = tuple(results)

@@ -1,0 +1,88 @@
+"""Checks of the way on which people are told: the addresses, and whether a message arrives."""
+
+import re
+from typing import TYPE_CHECKING
+
+from harmonyhub.checks.subject import Scene
+from harmonyhub.checks.verdicts import Results, failed, passed, skipped, unverified
+from harmonyhub.domain.findings import Check, Finding, Owner, Severity
+from harmonyhub.settings.registry import BY_NAME
+from harmonyhub.settings.secret import Secret
+
+if TYPE_CHECKING:
+    from harmonyhub.telemetry.notify import Notifier
+
+ADDRESSES = Check("HH601", Severity.ERROR, "An alert address is not understood.")
+DELIVERY = Check(
+    "HH602", Severity.ERROR, "A message down the alert path does not arrive.", needs=("HH601",)
+)
+
+CONTACTS = ("HARMONYHUB_ALERT_URLS", "HARMONYHUB_ALERT_ESCALATION_URLS")
+REFUSED = re.compile(r"answered 4\d\d")
+TITLE = "HarmonyHub: a test of the alert path"
+BODY = "This is a test: nothing is wrong. It shows that an alert would arrive here."
+
+
+async def check_addresses(scene: Scene) -> Results:
+    """Let Apprise read every address; nothing is sent."""
+    contacts = _contacts(scene)
+    if not contacts:
+        return skipped(ADDRESSES, "nobody is to be told: HARMONYHUB_ALERT_URLS is not set")
+    findings = [
+        _finding(ADDRESSES, scene, variable=variable, evidence="; ".join(problems))
+        for variable, urls in contacts.items()
+        if (problems := await _notifier(urls).check())
+    ]
+    return failed(*findings) if findings else passed(ADDRESSES, "the alert addresses are right")
+
+
+async def check_delivery(scene: Scene) -> Results:
+    """Send a message to every address, where that is wanted."""
+    if not scene.subject.deliver:
+        return skipped(DELIVERY, "no message is sent unasked: harmonyhub alert test")
+    results: Results = ()
+    for variable, urls in _contacts(scene).items():
+        delivery = await _notifier(urls).send(TITLE, BODY, is_resolved=True)
+        if delivery.n_failed:
+            finding = _finding(DELIVERY, scene, variable=variable, evidence=delivery.error)
+            results += _judge(finding)
+    return results or passed(DELIVERY, "a message to every alert address arrived")
+
+
+def _judge(finding: Finding) -> Results:
+    """Tell a refusal, which is the operator's, from a service that does not answer."""
+    if REFUSED.search(finding.evidence):
+        return failed(finding)
+    message = finding.message.replace("does not work", "could not be tried")
+    return unverified(
+        DELIVERY.found(
+            message,
+            fix="See that this machine reaches the service, then try again: harmonyhub alert test.",
+            variable=finding.variable,
+            provenance=finding.provenance,
+            evidence=finding.evidence,
+            owner=Owner.NETWORK,
+        )
+    )
+
+
+def _contacts(scene: Scene) -> dict[str, Secret]:
+    values = {name: getattr(scene.settings, BY_NAME[name].field) for name in CONTACTS}
+    return {name: urls for name, urls in values.items() if urls is not None}
+
+
+def _notifier(urls: Secret) -> "Notifier":
+    # Here: Apprise takes a second to load, which who has no contact should not wait for.
+    from harmonyhub.telemetry.notify import Notifier  # noqa: PLC0415
+
+    return Notifier(urls)
+
+
+def _finding(check: Check, scene: Scene, *, variable: str, evidence: str) -> Finding:
+    return check.found(
+        f"{variable}: an address does not work.",
+        fix=BY_NAME[variable].obtain,
+        variable=variable,
+        provenance=scene.settings.provenance(BY_NAME[variable].field),
+        evidence=evidence,
+    )
