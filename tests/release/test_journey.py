@@ -102,7 +102,8 @@ async def test_journey_shows_its_password_to_the_service_only(tmp_path: Path, st
 async def test_nobody_there_is_told_apart(unused_port: int) -> None:
     """Where nobody listens, the journey says that it could not see anything."""
     journey = await run_journey(f"http://127.0.0.1:{unused_port}", password=None, has_worker=False)
-    assert journey.is_unreachable
+    assert journey.is_not_there
+    assert journey.steps[0].seen.startswith("no answer")
     assert 1 == len(journey.steps)
 
 

@@ -5,12 +5,20 @@ import sys
 import click
 
 import harmonyhub
-from harmonyhub.cli import developer, library, listener, operator
+from harmonyhub.cli import developer, library, listener, operator, releases
 from harmonyhub.domain.errors import HarmonyHubError
 
 SECTIONS = {
     "Run": [operator.up, operator.demo, operator.serve, operator.work],
-    "Operate": [operator.check, operator.status],
+    "Operate": [
+        operator.check,
+        operator.status,
+        releases.keep,
+        releases.deploy,
+        releases.rollback,
+        releases.releases,
+        releases.verify,
+    ],
     "Listen": [listener.import_, listener.train, listener.recommend, listener.export],
     "Analyse": [library.analyse],
     "Develop": [

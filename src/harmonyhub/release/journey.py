@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -22,12 +22,12 @@ FILE_NAME = f"{CHECK_ARTIST} - Struck chord.wav"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the journey; `seen` is what was seen, without any secret."""
+    """One step; `seen` is what was seen, without any secret, `n_s` how long it took."""
 
     name: str
-    is_good: bool
     seen: str
-    n_s: float
+    is_good: bool = field(default=True, kw_only=True)
+    n_s: float = field(default=0.0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class Journey:
         return all(step.is_good for step in self.steps)
 
     @property
-    def is_unreachable(self) -> bool:
-        """Whether nobody answered at all: that says nothing of the service."""
-        return not self.steps[0].is_good and self.steps[0].seen.startswith(UNREACHABLE)
+    def is_not_there(self) -> bool:
+        """Whether nobody answered, or it was not ready: that says nothing of the release."""
+        return not self.steps[0].is_good
 
 
 UNREACHABLE = "no answer"
@@ -103,7 +103,7 @@ async def _take_step(name: str, act: Callable[[], Awaitable[str]]) -> Step:
         seen, is_good = str(error), False
     except httpx2.HTTPError as error:
         seen, is_good = f"{UNREACHABLE} ({type(error).__name__})", False
-    return Step(name, is_good, seen, round(time.monotonic() - started, 3))
+    return Step(name, seen, is_good=is_good, n_s=round(time.monotonic() - started, 3))
 
 
 class _Visit:
