@@ -159,6 +159,6 @@ def _serialize(answer: Answer, *, now: Callable[[], float]) -> bytes:
 def reset(writer: asyncio.StreamWriter) -> None:
     """Break a connection off with RST."""
     connection = writer.get_extra_info("socket")
-    if connection is not None:
+    if connection is not None and connection.fileno() >= 0:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
     writer.transport.abort()
