@@ -22,7 +22,13 @@ TAKES_HEX = tuple(
     PREFIX + name for name in ("ACCESS_PASSWORD", "ADMIN_TOKEN", "HOST", "MONGODB_DATABASE")
 )
 # The looser a shape, the likelier that a value strayed into it from elsewhere.
-LOOSENESS = {shapes.PASSWORD: 3, shapes.ADMIN_TOKEN: 2, shapes.ALERT_URLS: 1}
+LOOSENESS = {
+    shapes.HOST: 4,
+    shapes.DATABASE: 4,
+    shapes.PASSWORD: 3,
+    shapes.ADMIN_TOKEN: 2,
+    shapes.ALERT_URLS: 1,
+}
 
 
 def check_place(raw: Raw, variable: Variable) -> Finding | None:
@@ -96,10 +102,9 @@ def _say_twice(first: Raw, second: Raw, *, gathered: Gathered) -> Finding:
     )
 
 
-def _suspicion(raw: Raw, gathered: Gathered) -> tuple[bool, bool, int]:
-    variable = BY_NAME[raw.name]
-    looseness = LOOSENESS.get(variable.shape, 0)
-    return raw.name not in gathered.sound, not variable.is_secret, looseness
+def _suspicion(raw: Raw, gathered: Gathered) -> tuple[bool, int]:
+    looseness = LOOSENESS.get(BY_NAME[raw.name].shape, 0)
+    return raw.name not in gathered.sound, looseness
 
 
 def _say_like_spotify(raw: Raw) -> Finding:

@@ -34,10 +34,7 @@ def _claims_to_be_ours(name: str) -> bool:
     head = name.upper()[: len(PREFIX)]
     if head == PREFIX:
         return True
-    # The first letters cost nothing to compare and rule out nearly all of an environment.
-    if head[:1] != PREFIX[0] or "_" not in name:
-        return False
-    return SequenceMatcher(None, head, PREFIX).ratio() >= NEAR_PREFIX
+    return "_" in name and SequenceMatcher(None, head, PREFIX).ratio() >= NEAR_PREFIX
 
 
 def _unknown(name: str, *, provenance: str) -> Finding:
