@@ -103,7 +103,7 @@ def bench(name: str | None, arguments: tuple[str, ...]) -> None:
 
 @click.command()
 def generate() -> None:
-    """Write the files that come from the code: .env.example and the references in docs/."""
+    """Write the files that come from the code: .env.example, references in docs/, the schema."""
     for name, text in _generated().items():
         (_repository() / name).write_text(text, encoding="utf-8")
         click.echo(f"wrote {name}")
@@ -111,12 +111,14 @@ def generate() -> None:
 
 def _generated() -> dict[str, str]:
     from harmonyhub.checks import report
-    from harmonyhub.settings import reference
+    from harmonyhub.settings import chart, reference
 
     return {
         ".env.example": reference.render_env_example(),
         "docs/settings.md": reference.render_reference(),
-        "docs/checks.md": report.render_reference(),
+        "deploy/helm/harmonyhub/values.schema.json": chart.render_values_schema(),
+        "docs/checks.md": checks_reference.render_reference(),
+        "docs/runbooks/README.md": checks_reference.render_runbook_index(),
     }
 
 
