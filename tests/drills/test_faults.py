@@ -1,6 +1,5 @@
 """The catalogue of faults: each breaks what it says, and the product's own reading names it."""
 
-import base64
 import random
 from pathlib import Path
 
@@ -9,41 +8,13 @@ import pytest
 from harmonyhub.domain.findings import Finding, Severity
 from harmonyhub.drills.catalogue import FAULTS
 from harmonyhub.drills.configuration import Configuration, env_line
-from harmonyhub.drills.faults import Fault, FaultClass, Kind, Stage
+from harmonyhub.drills.faults import Fault, FaultClass, Kind
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
+from harmonyhub.settings.origins import read_env_file
+from tests.drills.conftest import STAGE
 
 SEEDS = range(25)
-
-STAGE = Stage(
-    other_client_id="1" * 31 + "a",
-    other_client_secret="2" * 31 + "b",
-    former_secret="3" * 31 + "c",
-    closed_port=9,
-    standalone_uri="mongodb://127.0.0.1:27099/",
-)
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> Configuration:
-    """Give a configuration with every variable that faults break."""
-    return Configuration(
-        {
-            "HARMONYHUB_DATA_DIR": str(tmp_path / "data"),
-            "HARMONYHUB_PORT": "8123",
-            "HARMONYHUB_BASE_URL": "https://music.example.net",
-            "HARMONYHUB_ENCRYPTION_KEY": base64.b64encode(bytes(range(7, 39))).decode(),
-            "HARMONYHUB_ADMIN_TOKEN": "kZx9-Lq2mWv7pT4sRb8n",
-            "HARMONYHUB_MONGODB_URI": "mongodb://127.0.0.1:27018/?replicaSet=harmonyhub",
-            "HARMONYHUB_MONGODB_DATABASE": "harmonyhub",
-            "HARMONYHUB_SPOTIFY_CLIENT_ID": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-            "HARMONYHUB_SPOTIFY_CLIENT_SECRET": "a0b1c2d3e4f5061728394a5b6c7d8e9f",
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "https://music.example.net/spotify/callback",
-            "HARMONYHUB_SPOTIFY_API_URL": "http://127.0.0.1:9000/v1",
-            "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:9000",
-            "HARMONYHUB_ALERT_URLS": "json://127.0.0.1:9100/alerts",
-        }
-    )
 
 
 def read(configuration: Configuration, folder: Path) -> tuple[Settings | None, list[Finding]]:
@@ -143,8 +114,6 @@ def test_blaming_the_innocent_is_no_naming(good: Configuration) -> None:
 @pytest.mark.parametrize("text", ["plain", " a b ", "it's", "back\\slash", 'q"q', "two\nlines", ""])
 def test_env_lines_keep_the_text(text: str, tmp_path: Path) -> None:
     """What is written into `.env` is read back letter by letter."""
-    from harmonyhub.settings.origins import read_env_file
-
     path = tmp_path / ".env"
     path.write_text(env_line("NAME", text) + "\n", encoding="utf-8")
     origin, findings = read_env_file(path)

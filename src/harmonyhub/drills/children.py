@@ -35,14 +35,14 @@ def announce(ready: Mapping[str, str]) -> None:
 
 @asynccontextmanager
 async def run_module(
-    module: str, arguments: Sequence[str] = (), *, environ: Mapping[str, str] | None = None
+    module: str, arguments: Sequence[str] = (), *, listens: bool = False
 ) -> AsyncIterator[Running]:
     """Run `python -m MODULE` as long as the context is open; it ends with this process too.
 
     Parameters
     ----------
-    environ : mapping, optional
-        Its environment; this process's own if not given.
+    listens : bool
+        It is told more later, on its standard input.
 
     Raises
     ------
@@ -54,9 +54,8 @@ async def run_module(
         "-m",
         module,
         *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE if listens else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        env=None if environ is None else dict(environ),
         start_new_session=True,
         preexec_fn=die_with_parent,
     )

@@ -1,7 +1,7 @@
 """The catalogue of configuration faults: what each does, and which variables are to blame."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -86,9 +86,7 @@ class Fault:
 
     def is_named_by(self, names: Iterable[str]) -> bool:
         """Tell whether these names blame each fault, and nothing that is innocent."""
-        named = set(names)
-        guilty = frozenset[str]().union(*self.at_fault)
-        return named <= guilty and all(named & culprits for culprits in self.at_fault)
+        return is_blamed(self.at_fault, names)
 
 
 class Catalogue:
@@ -146,6 +144,13 @@ class Catalogue:
                     second.configuration,
                 )
         raise ValueError("no two kinds of fault fit this configuration together")
+
+
+def is_blamed(at_fault: Iterable[Collection[str]], names: Iterable[str]) -> bool:
+    """Tell whether these names blame each fault by one of its names, and nothing innocent."""
+    named = set(names)
+    guilty = {name for culprits in at_fault for name in culprits}
+    return named <= guilty and all(named.intersection(culprits) for culprits in at_fault)
 
 
 def touched(names: Iterable[str]) -> frozenset[str]:
