@@ -1,16 +1,23 @@
 """Opens the house: settings in, store and in-memory state out, everything closed at the end."""
 
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.settings.model import Settings
 from harmonyhub.storage.embedded import EmbeddedServer, borrow_or_start
 from harmonyhub.storage.store import Store
+from harmonyhub.storage.vault import Vault
 from harmonyhub.wiring.serving import Serving, Tastes
 from harmonyhub.wiring.upstreams import SPOTIFY, KnownUpstreams
+
+if TYPE_CHECKING:
+    from harmonyhub.wiring.spotify import Spotify
 
 Clock = Callable[[], int]
 Say = Callable[[str], None]
@@ -21,6 +28,7 @@ class House:
     """Everything that a flow may need; built once per process.
 
     `clock` tells unix seconds UTC; uploads wait under `spool_dir` until their job took them;
+    `vault` seals what the store keeps secret; `spotify` is None where no app is configured;
     `server` is the embedded MongoDB where this process keeps it.
     """
 
@@ -31,6 +39,8 @@ class House:
     upstreams: KnownUpstreams
     clock: Clock
     spool_dir: Path
+    vault: Vault
+    spotify: "Spotify | None" = None
     server: EmbeddedServer | None = None
 
 
@@ -40,7 +50,14 @@ def system_clock() -> int:
 
 
 def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = None) -> House:
-    """Build the house around an open store."""
+    """Build the house around an open store; whoever has it closes `spotify` at the end.
+
+    Raises
+    ------
+    ConfigurationError
+        If the encryption key cannot be read or made.
+    """
+    key = encryption_key(settings)
     spool_dir = settings.data_dir / "spool"
     spool_dir.mkdir(parents=True, exist_ok=True)
     return House(
@@ -51,7 +68,33 @@ def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = No
         upstreams=KnownUpstreams(store, (SPOTIFY,) if settings.spotify_client_id else ()),
         clock=system_clock,
         spool_dir=spool_dir,
+        vault=Vault(key),
+        spotify=_connect_spotify(settings, store, key=key),
         server=server,
+    )
+
+
+def _connect_spotify(settings: Settings, store: Store, *, key: bytes) -> "Spotify | None":
+    if settings.spotify_client_id is None or settings.spotify_client_secret is None:
+        return None
+    # Here, since importing the HTTP library takes 0.2 s, and most commands make no call.
+    from harmonyhub.sources.spotify.client import SpotifyClient  # noqa: PLC0415
+    from harmonyhub.sources.spotify.payloads import Credentials  # noqa: PLC0415
+    from harmonyhub.wiring.spotify import Spotify  # noqa: PLC0415
+
+    client = SpotifyClient(
+        accounts_url=settings.spotify_accounts_url,
+        api_url=settings.spotify_api_url,
+        clock=system_clock,
+    )
+    return Spotify(
+        Credentials(settings.spotify_client_id, settings.spotify_client_secret),
+        client=client,
+        store=store,
+        clock=system_clock,
+        rng=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+        fingerprint_key=fingerprint_key(key),
+        release=settings.release,
     )
 
 
@@ -87,9 +130,14 @@ async def open_house(
     """
     async with _find_mongodb(settings, owner=owner, is_exclusive=is_exclusive, say=say) as found:
         uri, server = found
-        store = await Store.connect(uri, database=settings.mongodb_database)
-        try:
+        vault = Vault(encryption_key(settings))
+        async with await Store.connect(
+            uri, database=settings.mongodb_database, vault=vault
+        ) as store:
             await store.migrate()
-            yield furnish(settings, store, server)
-        finally:
-            await store.close()
+            house = furnish(settings, store, server)
+            try:
+                yield house
+            finally:
+                if house.spotify is not None:
+                    await house.spotify.aclose()
