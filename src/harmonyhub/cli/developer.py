@@ -110,7 +110,7 @@ def generate() -> None:
 
 
 def _generated() -> dict[str, str]:
-    from harmonyhub.checks import report
+    from harmonyhub.checks import reference as checks_reference
     from harmonyhub.settings import chart, reference
 
     return {
