@@ -8,7 +8,9 @@ from harmonyhub.domain.findings import Finding, Owner, Severity
 from harmonyhub.domain.incident_text import (
     alert_text,
     escalation_text,
+    headline,
     postmortem,
+    public_text,
     resolved_text,
 )
 from harmonyhub.domain.incidents import Diagnosis, Event, EventKind, Incident
@@ -188,3 +190,15 @@ def test_durations_are_said_as_people_do(seconds: int, said: str) -> None:
     """Seconds, minutes or hours: what a person would say."""
     title, _ = resolved_text(replace(OVER, resolved_at=START + seconds))
     assert f"resolved after {said}:" in title
+
+
+def test_everybody_reads_what_it_means_and_nothing_of_the_inside() -> None:
+    """The public sentence names no variable, no check and no evidence."""
+    text = public_text(INCIDENT)
+    assert "New plays from Spotify do not come in; lists and pages keep working." == text
+    assert [False] * 3 == [word in text for word in (SECRET, "HH101", "400")]
+
+
+def test_operator_reads_the_same_line_as_in_the_alert() -> None:
+    """The headline of the status page is that of the alert."""
+    assert alert_text(INCIDENT)[0] == f"HarmonyHub: {headline(INCIDENT)}"

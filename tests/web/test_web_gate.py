@@ -71,13 +71,13 @@ async def test_takes_unsafe_requests_of_own_pages_and_programs(client: httpx2.As
 
 
 async def test_password_guards_all_but_health(guarded_house: House, served: Served) -> None:
-    """With a password set, only /livez and /readyz answer without it; unknown paths do not."""
+    """With a password set, only health and status answer without it; unknown paths do not."""
     async with served(guarded_house) as url, httpx2.AsyncClient(base_url=url) as client:
-        for path in ("/", "/api/v1/users", "/static/style.css", "/nowhere", "/livez/"):
+        for path in ("/", "/api/v1/users", "/nowhere", "/livez/", "/status/x"):
             answer = await client.get(path)
             assert (401, "unauthorized") == (answer.status_code, answer.json()["code"])
             assert answer.headers["www-authenticate"].startswith("Basic")
-        for path in ("/livez", "/readyz"):
+        for path in ("/livez", "/readyz", "/status", "/static/style.css"):
             assert 200 == (await client.get(path)).status_code
         for value in (basic(PASSWORD), basic(PASSWORD, user=""), f"Bearer {PASSWORD}"):
             answer = await client.get("/api/v1/users", headers={"Authorization": value})

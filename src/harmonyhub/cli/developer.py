@@ -112,6 +112,7 @@ def generate() -> None:
 def _generated() -> dict[str, str]:
     from harmonyhub.checks import reference as checks_reference
     from harmonyhub.settings import chart, reference
+    from harmonyhub.telemetry import metrics
 
     return {
         ".env.example": reference.render_env_example(),
@@ -119,6 +120,7 @@ def _generated() -> dict[str, str]:
         "deploy/helm/harmonyhub/values.schema.json": chart.render_values_schema(),
         "docs/checks.md": checks_reference.render_reference(),
         "docs/runbooks/README.md": checks_reference.render_runbook_index(),
+        "docs/metrics.md": metrics.render_reference(),
     }
 
 

@@ -8,6 +8,16 @@ from harmonyhub.domain.incidents import Diagnosis, EventKind, Incident
 
 PRODUCT = "HarmonyHub"
 PAGES_STAY = "pages keep working from stored data"
+# For everybody, by the hundred of the check: what it means for them, and nothing of the inside.
+PUBLIC = {
+    "HH0": "A setting of this service is wrong; what is stored keeps being served.",
+    "HH1": "New plays from Spotify do not come in; lists and pages keep working.",
+    "HH2": "The database has a problem; saving may fail.",
+    "HH3": "Recommendations may be old or missing.",
+    "HH4": "New analyses may fail.",
+    "HH5": "The machine is short of something; answers may be slow.",
+    "HH6": "Its operator cannot be called automatically; the service itself works.",
+}
 
 
 def alert_text(incident: Incident) -> tuple[str, str]:
@@ -15,10 +25,26 @@ def alert_text(incident: Incident) -> tuple[str, str]:
     return f"{PRODUCT}: {_headline(incident.diagnosis)}", _body(incident)
 
 
+def diagnosis_text(diagnosis: Diagnosis) -> tuple[str, str]:
+    """Say a diagnosis of which no incident was made."""
+    return f"{PRODUCT}: {_headline(diagnosis)}", _lines(_diagnosis_facts(diagnosis))
+
+
 def escalation_text(incident: Incident) -> tuple[str, str]:
     """Say to the second contact that nobody has answered, and what is wrong."""
     title = f"{PRODUCT}, not acknowledged: {_headline(incident.diagnosis)}"
     return title, f"Told since {_moment(incident.notified_at)}.\n{_body(incident)}"
+
+
+def headline(incident: Incident) -> str:
+    """Say the causes in one line, for the operator."""
+    return _headline(incident.diagnosis)
+
+
+def public_text(incident: Incident) -> str:
+    """Say what it means for people who use the service, without anything of its inside."""
+    groups = sorted({cause.check_id[:3] for cause in incident.diagnosis.causes})
+    return " ".join(PUBLIC.get(group, PUBLIC["HH0"]) for group in groups)
 
 
 def resolved_text(incident: Incident) -> tuple[str, str]:
@@ -78,18 +104,23 @@ def _cause(cause: Finding) -> str:
 
 
 def _body(incident: Incident) -> str:
-    diagnosis = incident.diagnosis
     take = f"`harmonyhub incident acknowledge {incident.id}` takes it"
     facts = [
+        *_diagnosis_facts(incident.diagnosis),
+        ("Incident", f"{incident.id}; {take}, `harmonyhub why` shows it"),
+    ]
+    return _lines(facts)
+
+
+def _diagnosis_facts(diagnosis: Diagnosis) -> list[tuple[str, str]]:
+    return [
         *(fact for cause in diagnosis.causes for fact in _facts(cause)),
         ("Since", _moment(diagnosis.failing_since)),
         ("Release", _release(diagnosis)),
         ("Users", f"{_users(diagnosis, verb='cannot')}; {PAGES_STAY}"),
         *(("Follows", f"{found.check_id} {found.message}") for found in diagnosis.blocked),
         ("Ruled out", "; ".join(diagnosis.ruled_out)),
-        ("Incident", f"{incident.id}; {take}, `harmonyhub why` shows it"),
     ]
-    return _lines(facts)
 
 
 def _lines(facts: Iterable[tuple[str, str]]) -> str:

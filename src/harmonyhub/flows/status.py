@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import harmonyhub
+from harmonyhub.domain.freshness import SourceFreshness
+from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.jobs import Job
 from harmonyhub.wiring.house import House
 
@@ -26,6 +28,8 @@ class StatusReport:
     model_facts: dict[str, int]
     is_training_due: bool
     jobs: list[Job]
+    sources: tuple[SourceFreshness, ...]
+    incidents: list[Incident]
 
 
 async def load_status(house: House) -> StatusReport:
@@ -47,4 +51,6 @@ async def load_status(house: House) -> StatusReport:
         model_facts=facts,
         is_training_due=counts.listens != facts.get("n_listens", 0),
         jobs=await house.store.jobs.recent(RECENT_JOBS),
+        sources=await house.upstreams.freshness(now=house.clock()),
+        incidents=await house.store.incidents.current(),
     )

@@ -11,7 +11,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from harmonyhub.domain.errors import NotFoundError
-from harmonyhub.domain.releases import ConfigurationEntry, Release, ReleaseState
+from harmonyhub.domain.releases import ConfigurationEntry, GateVerdict, Release, ReleaseState
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
@@ -61,6 +61,14 @@ class Releases:
         """List the newest releases, the newest first."""
         cursor = self._releases.find().sort("_id", DESCENDING).limit(limit)
         return [_read(document) async for document in cursor]
+
+    @within(READ_S)
+    async def count_by_verdict(self) -> Mapping[GateVerdict, int]:
+        """Count all releases by what the gate said of them."""
+        return {
+            verdict: await self._releases.count_documents({"verdict": verdict.value})
+            for verdict in GateVerdict
+        }
 
     @within(READ_S)
     async def live(self) -> Release | None:

@@ -138,6 +138,12 @@ class Tokens:
         return [_read(document) async for document in cursor]
 
     @within(READ_S)
+    async def longest_unsynced(self) -> UserToken | None:
+        """Load the active token that waits longest for a synchronization; None if there is none."""
+        document = await self._tokens.find_one({"state": ACTIVE}, sort=[("synced_at", ASCENDING)])
+        return _read(document) if document else None
+
+    @within(READ_S)
     async def client_ids(self) -> Mapping[str, int]:
         """Count how many tokens each app issued."""
         cursor = await self._tokens.aggregate([{"$sortByCount": "$client_id"}])

@@ -3,7 +3,7 @@
 from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import WRITE_S, guarded, within
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 
 @guarded
@@ -25,6 +25,12 @@ class WatchLease:
         except DuplicateKeyError:
             return False  # it is there, and not ours
         return True
+
+    @within(READ_S)
+    async def held_until(self) -> int:
+        """Tell until when somebody watches, or did; 0 where nobody ever did, or gave it back."""
+        document = await self._meta.find_one({"_id": "watch"})
+        return int(document["until"]) if document else 0
 
     @within(WRITE_S)
     async def give_back(self, owner: str) -> None:

@@ -11,6 +11,8 @@ from litestar.types import ControllerRouterHandler
 import harmonyhub
 from harmonyhub.domain.errors import HarmonyHubError, UnavailableError
 from harmonyhub.flows.demo import list_generated
+from harmonyhub.settings.keys import admin_token
+from harmonyhub.web.admin import admin
 from harmonyhub.web.api.checking import forget_check_user
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
@@ -21,12 +23,14 @@ from harmonyhub.web.events import Closing
 from harmonyhub.web.gate import LOOPBACK_NAMES, Gate
 from harmonyhub.web.head import HeadAsGet
 from harmonyhub.web.health import livez, readyz
+from harmonyhub.web.metrics import show_metrics
 from harmonyhub.web.pages.importing import importing
 from harmonyhub.web.pages.listening import listening
 from harmonyhub.web.pages.operating import operating
 from harmonyhub.web.pages.visitor import provide_visitor
 from harmonyhub.web.problems import answer_error
 from harmonyhub.web.server import is_loopback
+from harmonyhub.web.tally import Tallied, Tally
 from harmonyhub.web.uploads import clear_stale_uploads
 from harmonyhub.wiring.house import House
 
@@ -36,6 +40,7 @@ SMALL_BODY_BYTES = 64 * 1024  # all but uploads
 def build_app(house: House) -> Litestar:
     """Build the app that serves this house: pages, API, health."""
     closing = Closing()
+    tally = Tally(house)
 
     async def look_for_demo(app: Litestar) -> None:
         try:
@@ -49,10 +54,11 @@ def build_app(house: House) -> Litestar:
         route_handlers=[UserRoutes, forget_check_user, ImportRoutes, TrackRoutes, JobRoutes],
     )
     app = Litestar(
-        route_handlers=[pages, api, livez, readyz, show_asset],
+        route_handlers=[pages, api, livez, readyz, show_metrics, admin, show_asset],
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),
             "closing": Provide(lambda: closing, sync_to_thread=False),
+            "tally": Provide(lambda: tally, sync_to_thread=False),
             "visitor": Provide(provide_visitor),
         },
         exception_handlers={HarmonyHubError: answer_error, Exception: answer_error},
@@ -67,8 +73,9 @@ def build_app(house: House) -> Litestar:
     app.state.closing = closing
     # Litestar's own middleware runs only for addresses that exist; the gate stands before all.
     app.asgi_handler = Gate(
-        HeadAsGet(app.asgi_handler),
+        Tallied(HeadAsGet(app.asgi_handler), tally),
         password=_password(house),
+        admin_token=admin_token(house.settings).reveal(),
         own_hosts=_own_hosts(house),
     )
     return app

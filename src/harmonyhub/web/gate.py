@@ -1,4 +1,4 @@
-"""The gate before every route: host, password, cross-site requests, security headers."""
+"""The gate before every route: host, password, admin token, cross-site requests, headers."""
 
 import base64
 import binascii
@@ -12,7 +12,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from harmonyhub.web.problems import PROBLEM_JSON, Problem
 
-OPEN_PATHS = frozenset({"/livez", "/readyz"})
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/status"})
+OPEN_FOLDERS = ("/static/",)  # what the status page is drawn with
+ADMIN_PATH, ADMIN_FOLDER = "/metrics", "/admin/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITES = frozenset({"same-origin", "none"})  # none: typed into the address bar
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -40,16 +42,24 @@ class Gate:
     app : ASGI app
         What stands behind the gate.
     password : str or None
-        Asked for on every path but the two of health; None: nobody is asked.
+        Asked for on every path but health and status; None: nobody is asked.
+    admin_token : str
+        Asked for in place of the password by `/metrics` and `/admin/`, always.
     own_hosts : collection of str or None
         Names that the Host header may carry, without port. None: any. A page of another site
         can make its name resolve to 127.0.0.1 (DNS rebinding); its Host header gives it away.
     """
 
     def __init__(
-        self, app: ASGIApp, *, password: str | None, own_hosts: frozenset[str] | None
+        self,
+        app: ASGIApp,
+        *,
+        password: str | None,
+        admin_token: str,
+        own_hosts: frozenset[str] | None,
     ) -> None:
         self._app = app
+        self._admin_digest = _digest(admin_token.encode())
         self._digest = None if password is None else _digest(password.encode())
         self._own_hosts = own_hosts
 
@@ -57,13 +67,18 @@ class Gate:
         """Answer a refused request here; hand every other one on."""
         send = _with_headers(send)
         headers = _headers_of(scope["headers"])
-        problem = self._refuse(scope, headers)
+        has_entered = self._may_enter(headers)
+        problem = self._refuse(scope, headers, has_entered=has_entered)
+        scope.setdefault("state", {})["has_entered"] = has_entered
         if problem is None:
             await self._app(scope, receive, send)
         else:
             await _send_problem(problem, path=scope["path"], send=send)
 
-    def _refuse(self, scope: Scope, headers: Mapping[str, str]) -> Problem | None:
+    def _refuse(
+        self, scope: Scope, headers: Mapping[str, str], *, has_entered: bool
+    ) -> Problem | None:
+        path = scope["path"]
         if self._own_hosts is not None and _host_name(headers) not in self._own_hosts:
             return Problem(
                 status=HTTPStatus.MISDIRECTED_REQUEST,
@@ -71,7 +86,16 @@ class Gate:
                 detail="This service answers to the names of this machine only.",
                 hint="Open http://127.0.0.1 with the port of the service.",
             )
-        if scope["path"] not in OPEN_PATHS and not self._may_enter(headers):
+        if _is_for_admin(path):
+            if not self._is_admin(headers):
+                return Problem(
+                    status=HTTPStatus.UNAUTHORIZED,
+                    code="unauthorized",
+                    detail="This address asks for the admin token.",
+                    hint="Authorization: Bearer with HARMONYHUB_ADMIN_TOKEN, or with the text of"
+                    " admin.token in the data folder.",
+                )
+        elif not has_entered and not _is_open(path):
             return Problem(
                 status=HTTPStatus.UNAUTHORIZED,
                 code="unauthorized",
@@ -90,8 +114,10 @@ class Gate:
     def _may_enter(self, headers: Mapping[str, str]) -> bool:
         if self._digest is None:
             return True
-        offered = offered_password(headers.get("authorization", ""))
-        return offered is not None and hmac.compare_digest(_digest(offered), self._digest)
+        return _offers(headers, self._digest)
+
+    def _is_admin(self, headers: Mapping[str, str]) -> bool:
+        return _offers(headers, self._admin_digest)
 
 
 def offered_password(authorization: str) -> bytes | None:
@@ -120,6 +146,19 @@ def is_cross_site(headers: Mapping[str, str]) -> bool:
         return site not in OWN_SITES
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+
+
+def _is_for_admin(path: str) -> bool:
+    return path.rstrip("/") == ADMIN_PATH or path.startswith(ADMIN_FOLDER)
+
+
+def _offers(headers: Mapping[str, str], digest: bytes) -> bool:
+    offered = offered_password(headers.get("authorization", ""))
+    return offered is not None and hmac.compare_digest(_digest(offered), digest)
 
 
 def _digest(password: bytes) -> bytes:

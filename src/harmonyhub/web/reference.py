@@ -7,7 +7,7 @@ from typing import Any
 METHODS = ("get", "post", "put", "patch", "delete")
 CODES = (
     ("invalid-request", 400, "A parameter or the body does not fit; the detail names it."),
-    ("unauthorized", 401, "The access password is missing or wrong."),
+    ("unauthorized", 401, "The access password, or the admin token, is missing or wrong."),
     ("cross-site", 403, "A page of another site sent the request."),
     ("not-found", 404, "There is no such user, track, job, import or address."),
     ("method-not-allowed", 405, "The address does not take that method."),

@@ -6,6 +6,8 @@ from litestar import MediaType, Request, Response, Router, get, post
 from litestar.response import Redirect
 
 from harmonyhub.domain.errors import UnavailableError
+from harmonyhub.domain.incident_text import headline, public_text
+from harmonyhub.domain.incidents import Incident
 from harmonyhub.flows.status import StatusReport, load_status
 from harmonyhub.flows.train import submit_training
 from harmonyhub.web.pages.rendering import render
@@ -21,13 +23,17 @@ from harmonyhub.web.requests import HouseHere
 
 @get("/status")
 async def show_status(house: HouseHere, request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Show what works now and how much there is; also while the store does not answer."""
+    """Show what works now and how fresh it is; also while the store does not answer.
+
+    Without the access password, where there is one, only what everybody may know.
+    """
+    has_entered = bool(request.scope["state"]["has_entered"])
     report: StatusReport | None = None
     visitor: Visitor | None = None
     outage: UnavailableError | None = None
     try:
         report = await load_status(house)
-        visitor = await provide_visitor(request, house)
+        visitor = await provide_visitor(request, house) if has_entered else None
     except UnavailableError as error:
         outage = error
     body = render(
@@ -35,10 +41,17 @@ async def show_status(house: HouseHere, request: Request[Any, Any, Any]) -> Resp
         report=report,
         outage=outage,
         visitor=visitor,
+        has_entered=has_entered,
+        incidents=_say_incidents(report, has_entered=has_entered),
         is_demo=bool(generated_listeners(request)),
         path="/status",
     )
     return Response(body, media_type=MediaType.HTML, status_code=200 if report else 503)
+
+
+def _say_incidents(report: StatusReport | None, *, has_entered: bool) -> list[tuple[Incident, str]]:
+    say = headline if has_entered else public_text
+    return [(incident, say(incident)) for incident in report.incidents] if report else []
 
 
 @post("/training")
