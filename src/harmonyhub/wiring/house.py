@@ -4,20 +4,20 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.settings.model import Settings
+from harmonyhub.settings.secret import Secret
+from harmonyhub.sources.spotify.client import SpotifyClient
+from harmonyhub.sources.spotify.payloads import Credentials
 from harmonyhub.storage.embedded import EmbeddedServer, borrow_or_start
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
 from harmonyhub.wiring.serving import Serving, Tastes
+from harmonyhub.wiring.spotify import Spotify
 from harmonyhub.wiring.upstreams import SPOTIFY, KnownUpstreams
-
-if TYPE_CHECKING:
-    from harmonyhub.wiring.spotify import Spotify
 
 Clock = Callable[[], int]
 Say = Callable[[str], None]
@@ -29,7 +29,8 @@ class House:
 
     `clock` tells unix seconds UTC; uploads wait under `spool_dir` until their job took them;
     `vault` seals what the store keeps secret; `spotify` is None where no app is configured;
-    `server` is the embedded MongoDB where this process keeps it.
+    `server` is the embedded MongoDB where this process keeps it, `mongodb_uri` the address that
+    the store was reached at.
     """
 
     settings: Settings
@@ -40,8 +41,9 @@ class House:
     clock: Clock
     spool_dir: Path
     vault: Vault
-    spotify: "Spotify | None" = None
+    spotify: Spotify | None = None
     server: EmbeddedServer | None = None
+    mongodb_uri: Secret | None = None
 
 
 def system_clock() -> int:
@@ -74,14 +76,9 @@ def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = No
     )
 
 
-def _connect_spotify(settings: Settings, store: Store, *, key: bytes) -> "Spotify | None":
+def _connect_spotify(settings: Settings, store: Store, *, key: bytes) -> Spotify | None:
     if settings.spotify_client_id is None or settings.spotify_client_secret is None:
         return None
-    # Here, since importing the HTTP library takes 0.2 s, and most commands make no call.
-    from harmonyhub.sources.spotify.client import SpotifyClient  # noqa: PLC0415
-    from harmonyhub.sources.spotify.payloads import Credentials  # noqa: PLC0415
-    from harmonyhub.wiring.spotify import Spotify  # noqa: PLC0415
-
     client = SpotifyClient(
         accounts_url=settings.spotify_accounts_url,
         api_url=settings.spotify_api_url,
@@ -135,7 +132,7 @@ async def open_house(
             uri, database=settings.mongodb_database, vault=vault
         ) as store:
             await store.migrate()
-            house = furnish(settings, store, server)
+            house = replace(furnish(settings, store, server), mongodb_uri=Secret(uri))
             try:
                 yield house
             finally:

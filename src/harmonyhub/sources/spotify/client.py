@@ -5,9 +5,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
-
-import httpx2
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from harmonyhub.domain.upstream_policy import (
     GET_ME,
@@ -26,6 +24,9 @@ from harmonyhub.sources.spotify.classify import (
 )
 from harmonyhub.sources.spotify.payloads import AppToken, Credentials, Profile, Tokens
 
+if TYPE_CHECKING:
+    import httpx2
+
 CONNECT_S = 2.0
 TOTAL_S = 5.0
 MAX_BODY_BYTES = 8_000_000  # 50 plays with all their markets take 0.5 MB
@@ -40,7 +41,7 @@ class _Call:
     """One request; `secrets` are what its answer could repeat."""
 
     operation: str
-    request: httpx2.Request
+    request: "httpx2.Request"
     secrets: Sequence[str]
     is_token_call: bool = False
     has_user: bool = False
@@ -66,11 +67,7 @@ class SpotifyClient:
         self._accounts_url = accounts_url.rstrip("/")
         self._api_url = api_url.rstrip("/")
         self._clock = clock
-        self._http = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(TOTAL_S, connect=CONNECT_S),
-            follow_redirects=False,
-            headers={"Accept": "application/json", "User-Agent": "HarmonyHub"},
-        )
+        self._opened: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,7 +82,9 @@ class SpotifyClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
+            self._opened = None
 
     async def issue_app_token(
         self, credentials: Credentials
@@ -130,6 +129,19 @@ class SpotifyClient:
         observation, _ = await self._make(call, bytes)
         return observation
 
+    @property
+    def _http(self) -> "httpx2.AsyncClient":
+        if self._opened is None:
+            # Here, since the import takes 0.2 s, and most processes never make a call.
+            import httpx2  # noqa: PLC0415
+
+            self._opened = httpx2.AsyncClient(
+                timeout=httpx2.Timeout(TOTAL_S, connect=CONNECT_S),
+                follow_redirects=False,
+                headers={"Accept": "application/json", "User-Agent": "HarmonyHub"},
+            )
+        return self._opened
+
     def _token_call(
         self, operation: str, credentials: Credentials, *, form: Mapping[str, str]
     ) -> _Call:
@@ -165,6 +177,8 @@ class SpotifyClient:
     async def _make(
         self, call: _Call, read: Callable[[bytes], Value]
     ) -> tuple[Observation, Value | None]:
+        import httpx2  # noqa: PLC0415 - as above
+
         try:
             async with asyncio.timeout(TOTAL_S):
                 response = await self._http.send(call.request, stream=True)
@@ -219,7 +233,7 @@ class SpotifyClient:
         )
 
 
-async def _read_body(response: httpx2.Response) -> bytes:
+async def _read_body(response: "httpx2.Response") -> bytes:
     parts, n_bytes = [], 0
     async for part in response.aiter_bytes():
         parts.append(part)

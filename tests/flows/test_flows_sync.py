@@ -1,0 +1,144 @@
+"""Synchronization: users in turn, one user's trouble is his own, everybody's ends the round."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
+from harmonyhub.drills.fake_spotify.modes import Mode
+from harmonyhub.drills.process import FakeSpotify, FakeUser
+from harmonyhub.flows.sync import BATCH, SYNC_EVERY_S, SyncReport, sync_due
+from harmonyhub.sources.spotify.client import SpotifyClient
+from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.wiring.house import House
+from harmonyhub.wiring.spotify import Spotify
+from tests.conftest import SetClock
+
+
+@dataclass
+class Town:
+    """A house that is connected to a fake Spotify."""
+
+    house: House
+    fake: FakeSpotify
+    clock: SetClock
+    client_id: str
+
+    async def sign_in(self, n_users: int, *, client_id: str | None = None) -> list[FakeUser]:
+        """Let people consent to an app, their access tokens ended."""
+        app_id = client_id or self.client_id
+        users = list(await self.fake.control.seed_users(n_users, prefix=app_id[:4]))
+        for user in users:
+            token = UserToken(
+                user_id=user.user_id,
+                client_id=app_id,
+                state=TokenState.ACTIVE,
+                consented_at=self.clock() - 86_400,
+                access_expires_at=self.clock(),
+            )
+            await self.house.store.tokens.save(
+                token, refresh_token=user.refresh_token, access_token=user.access_token
+            )
+        return users
+
+    async def n_calls(self) -> int:
+        """Count what Spotify was asked."""
+        return sum((await self.fake.control.counts()).values())
+
+
+@pytest.fixture
+async def town(house: House, clock: SetClock) -> AsyncIterator[Town]:
+    """Give a house with a fake Spotify of seed 7."""
+    async with FakeSpotify.start(seed=7) as fake:
+        (app,) = await fake.control.apps()
+        spotify = Spotify(
+            Credentials(app.client_id, app.client_secret),
+            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
+            store=house.store,
+            clock=clock,
+            rng=random.Random(1),  # noqa: S311
+            fingerprint_key=bytes(32),
+        )
+        yield Town(replace(house, spotify=spotify), fake, clock, app.client_id)
+        await spotify.aclose()
+
+
+async def test_users_are_synchronized_in_turn(town: Town) -> None:
+    """A batch at a time; who was read is due again after the interval."""
+    users = await town.sign_in(BATCH + 2)
+    rounds = [(await sync_due(town.house)).n_synced for _ in range(3)]
+    town.clock.now += SYNC_EVERY_S
+    rounds.append((await sync_due(town.house)).n_synced)
+
+    assert [BATCH, 2, 0, BATCH] == rounds
+    stored = await town.house.store.recent_plays.get(users[0].user_id)
+    assert stored is not None
+    assert 50 == len(stored.plays)
+
+
+async def test_one_refused_user_does_not_end_the_round(town: Town) -> None:
+    """He is kept aside; the others are synchronized, and what is stored of him stays."""
+    users = await town.sign_in(3)
+    await sync_due(town.house)
+    town.clock.now += 4000
+    await town.fake.control.revoke([users[0].user_id])
+
+    assert SyncReport(n_synced=2, n_kept_aside=1) == await sync_due(town.house)
+    assert None is not await town.house.store.recent_plays.get(users[0].user_id)
+    assert None is not await town.house.store.tokens.get(users[0].user_id)
+
+
+async def test_rejected_credentials_end_the_round(town: Town) -> None:
+    """The first user meets them, two calls in all; then no round makes any."""
+    await town.sign_in(5)
+    await town.fake.control.set(Mode.SECRET_REVOKED)
+    first = await sync_due(town.house)
+    n_calls = await town.n_calls()
+    town.clock.now += 600
+
+    assert SyncReport(stopped_by=Outcome.CLIENT_REJECTED) == first
+    assert SyncReport() == await sync_due(town.house)
+    assert (2, 2) == (n_calls, await town.n_calls())
+
+
+async def test_a_quota_ends_the_round(town: Town) -> None:
+    """Who was read before it counts; nobody is asked again before its end."""
+    await town.sign_in(5)
+    await town.fake.control.set(Mode.QUOTA, seconds=7200)
+    assert SyncReport(stopped_by=Outcome.QUOTA_EXCEEDED) == await sync_due(town.house)
+    n_calls = await town.n_calls()
+    town.clock.now += 7100
+    await sync_due(town.house)
+    assert n_calls == await town.n_calls()
+    await town.fake.control.clear()
+    town.clock.now += 101
+
+    assert 5 == (await sync_due(town.house)).n_synced
+
+
+async def test_mass_rejections_end_the_round(town: Town) -> None:
+    """Four of ten are asked; no consent is lost."""
+    await town.sign_in(BATCH)
+    await town.fake.control.set(Mode.FOREIGN_APP)
+    report = await sync_due(town.house)
+
+    assert SyncReport(n_kept_aside=4, stopped_by=Outcome.FOREIGN_APP) == report
+    assert BATCH == sum((await town.house.store.tokens.count_by_state()).values())
+
+
+async def test_consents_to_a_former_app_are_passed_over(town: Town) -> None:
+    """They neither count as failures nor keep the others waiting."""
+    await town.sign_in(2, client_id="f" * 32)
+    await town.sign_in(3)
+
+    assert SyncReport(n_synced=3) == await sync_due(town.house)
+    assert {TokenState.ACTIVE: 5, TokenState.QUARANTINED: 0} == (
+        await town.house.store.tokens.count_by_state()
+    )
+
+
+async def test_a_house_without_spotify_does_nothing(house: House) -> None:
+    """There is nobody to ask."""
+    assert SyncReport() == await sync_due(house)
