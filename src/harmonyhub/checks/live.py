@@ -10,7 +10,7 @@ from harmonyhub.checks.masking import Masker
 from harmonyhub.checks.subject import Baseline, Scene, Subject
 from harmonyhub.checks.verdicts import Results, blocked, skipped, unverified
 from harmonyhub.domain.errors import BrokenCheckError
-from harmonyhub.domain.findings import Check, Owner, Result, Severity, Verdict
+from harmonyhub.domain.findings import Check, Owner, Severity, Verdict
 from harmonyhub.settings.embedded import uri_passwords
 from harmonyhub.settings.registry import BY_NAME
 
@@ -23,18 +23,22 @@ DELIVERY_S = 25.0  # both contacts one after the other, each with the time of th
 
 @dataclass(frozen=True, slots=True)
 class LiveCheck:
-    """One check, how it is made, and how long it may take."""
+    """One check, how it is made, and how long it may take.
+
+    `looks_anyway`: also where a check that it needs was skipped, for there is nothing to look at.
+    """
 
     check: Check
     run: Callable[[Scene], Awaitable[Results]]
     timeout_s: float = CHECK_S
+    looks_anyway: bool = False
 
 
 LIVE = (  # what a check needs stands before it
     LiveCheck(spotify.ENDPOINT, spotify.check_endpoint),
     LiveCheck(spotify.QUOTA, spotify.check_quota),
     LiveCheck(spotify.CREDENTIALS, spotify.check_credentials),
-    LiveCheck(spotify.RIGHT_APP, spotify.check_right_app),
+    LiveCheck(spotify.RIGHT_APP, spotify.check_right_app, looks_anyway=True),
     LiveCheck(spotify.API, spotify.check_api),
     LiveCheck(clock.CLOCK, clock.check_clock),
     LiveCheck(mongodb.REACHABLE, mongodb.check_reachable),
@@ -85,20 +89,6 @@ async def check_live(subject: Subject, *, checks: Iterable[LiveCheck] = LIVE) ->
     return results
 
 
-def exit_status(results: Iterable[Result]) -> int:
-    """Give the exit status of a command: 0 fine, 78 the operator's error, 75 could not verify."""
-    status = 0
-    for result in results:
-        finding = result.finding
-        if finding is None or finding.severity is not Severity.ERROR:
-            continue
-        if result.verdict is Verdict.FAILED and finding.owner is Owner.OPERATOR:
-            return 78
-        if result.verdict in {Verdict.FAILED, Verdict.UNVERIFIED}:
-            status = 75
-    return status
-
-
 class _Run:
     """The checks of one run, each waiting for those that it needs."""
 
@@ -110,7 +100,7 @@ class _Run:
     async def make(self, each: LiveCheck) -> Results:
         """Make one check, or say what keeps it from being made; empty where it broke."""
         for need in each.check.needs:
-            stop = await self._stop_for(each.check, need)
+            stop = await self._stop_for(each, need)
             if stop:
                 return stop
         try:
@@ -123,11 +113,12 @@ class _Run:
             self.broken[each.check.id] = error
             return ()
 
-    async def _stop_for(self, check: Check, need: str) -> Results:
+    async def _stop_for(self, each: LiveCheck, need: str) -> Results:
         """Say why a check is not made because of another; empty where that one is fine."""
+        check = each.check
         for result in await self.tasks[need]:
             if result.verdict is Verdict.SKIPPED:
-                return skipped(check, result.note)
+                return () if each.looks_anyway else skipped(check, result.note)
             if result.verdict is Verdict.BLOCKED:
                 return blocked(check, result.blocked_by)
             if result.finding is not None and result.finding.severity is Severity.ERROR:

@@ -1,6 +1,8 @@
 """What a live check can come to; every one gives one result, or one per variable at fault."""
 
-from harmonyhub.domain.findings import Check, Finding, Result, Verdict
+from collections.abc import Iterable
+
+from harmonyhub.domain.findings import Check, Finding, Owner, Result, Severity, Verdict
 
 Results = tuple[Result, ...]
 
@@ -32,3 +34,17 @@ def unverified(*findings: Finding) -> Results:
 
 def _result(finding: Finding, verdict: Verdict) -> Result:
     return Result(check_id=finding.check_id, verdict=verdict, finding=finding)
+
+
+def exit_status(results: Iterable[Result]) -> int:
+    """Give the exit status of a command: 0 fine, 78 the operator's error, 75 could not verify."""
+    status = 0
+    for result in results:
+        finding = result.finding
+        if finding is None or finding.severity is not Severity.ERROR:
+            continue
+        if result.verdict is Verdict.FAILED and finding.owner is Owner.OPERATOR:
+            return 78
+        if result.verdict in {Verdict.FAILED, Verdict.UNVERIFIED}:
+            status = 75
+    return status

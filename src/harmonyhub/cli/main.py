@@ -5,19 +5,35 @@ import sys
 import click
 
 import harmonyhub
-from harmonyhub.cli import developer, library, listener, operator, releases
+from harmonyhub.cli import (
+    configuration,
+    developer,
+    incidents,
+    library,
+    listener,
+    operator,
+    releases,
+)
 from harmonyhub.domain.errors import HarmonyHubError
 
 SECTIONS = {
     "Run": [operator.up, operator.demo, operator.serve, operator.work],
     "Operate": [
-        operator.check,
+        configuration.check,
         operator.status,
+        incidents.why,
+        configuration.doctor,
+        configuration.diff,
+        configuration.secrets,
+        incidents.alert,
+        incidents.incident,
+    ],
+    "Release": [
         releases.keep,
         releases.deploy,
+        releases.verify,
         releases.rollback,
         releases.releases,
-        releases.verify,
     ],
     "Listen": [listener.import_, listener.train, listener.recommend, listener.export],
     "Analyse": [library.analyse],

@@ -1,7 +1,6 @@
-"""Commands of the operator: up, demo, serve, work, check, status."""
+"""Commands that run things and say how they are: up, demo, serve, work, status."""
 
 import asyncio
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,31 +55,15 @@ async def _serve() -> None:
 
 @click.command()
 def work() -> None:
-    """Run jobs only: imports, trainings and analyses."""
+    """Run what needs no visitor: imports, trainings, analyses, synchronization and the watch."""
     from harmonyhub.cli.supervisor import until_told_to_stop, worker_name
-    from harmonyhub.jobs.worker import work as run_worker
+    from harmonyhub.jobs.background import run_background
 
     async def run() -> None:
         async with opened_house("work") as house:
-            await until_told_to_stop(run_worker(house, name=worker_name()))
+            await until_told_to_stop(run_background(house, name=worker_name()))
 
     asyncio.run(run())
-
-
-@click.command()
-@as_json_option
-def check(*, as_json: bool) -> None:
-    """Check the settings and this machine; exit status 78 names a wrong setting."""
-    from harmonyhub.checks.offline import check_environment, has_errors
-    from harmonyhub.checks.report import findings_as_json, render_findings
-
-    findings = check_environment()
-    if as_json:
-        print_json({"findings": findings_as_json(findings)})
-    else:
-        click.echo(render_findings(findings))
-    if has_errors(findings):
-        sys.exit(78)
 
 
 @click.command()

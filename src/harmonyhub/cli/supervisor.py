@@ -87,11 +87,11 @@ async def _load_demo(house: "House") -> None:
 
 
 async def _keep_running(house: "House", *, started: float) -> None:
-    from harmonyhub.jobs.worker import work
+    from harmonyhub.jobs.background import run_background
 
     web = await _start_web()
     watch = asyncio.create_task(web.wait())
-    tasks = [watch, asyncio.create_task(work(house, name=worker_name()))]
+    tasks = [watch, asyncio.create_task(run_background(house, name=worker_name()))]
     if house.server is not None:
         tasks.append(asyncio.create_task(house.server.keep_alive(say)))
     try:

@@ -15,6 +15,10 @@ log = logging.getLogger(__name__)
 
 NOBODY = "nobody is set to be told: HARMONYHUB_ALERT_URLS"
 MESSAGES = "alert_messages"
+TEST_TEXT = (
+    "HarmonyHub: a test of the alert path",
+    "Somebody ran `harmonyhub alert test`. Nothing is wrong and nothing is to be done.",
+)
 
 
 class Telling:
@@ -43,6 +47,15 @@ class Telling:
     async def tell(self, incident: Incident) -> Delivery:
         """Send an incident as it stands to the first contact."""
         return await self._send(self.contacts.first, alert_text(incident))
+
+    async def send_test(self) -> dict[str, Delivery]:
+        """Send a message that says it is a test to both contacts, down the path of alerts."""
+        contacts = {"first contact": self.contacts.first, "second contact": self.contacts.second}
+        return {
+            name: await self._send(contact, TEST_TEXT)
+            for name, contact in contacts.items()
+            if contact.has_contact
+        }
 
     async def adopt(self, incident: Incident) -> None:
         """Take over an incident that was told about while the store did not answer."""

@@ -59,6 +59,22 @@ def survey_settings(*, env_file: Path | None = None) -> tuple[Settings | None, l
     return load_settings(os.environ, folder=Path.cwd(), env_file=env_file)
 
 
+def read_texts(env_file: Path | None = None) -> dict[str, Raw]:
+    """Read the values that are set, right or wrong: of one file alone, else as a start takes them.
+
+    Of an unreadable `..._FILE` there is no value.
+    """
+    environ = os.environ if env_file is None else {}
+    origins, _ = _read_origins(environ, folder=Path.cwd(), env_file=env_file)
+    texts: dict[str, Raw] = {}
+    for variable in VARIABLES:
+        for origin in origins:
+            raw, _ = take(origin, variable, folder=Path.cwd())
+            if raw is not None:
+                texts.setdefault(variable.name, raw)
+    return texts
+
+
 def use_demo_folder() -> None:
     """Point this process and its children to a data folder of the demo's own.
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -14,6 +15,7 @@ from harmonyhub.settings import catalogue
 from harmonyhub.settings.registry import PREFIX, VARIABLES, Variable
 
 ENV_FILE = ".env"
+FILE_PROVENANCE = re.compile(r"file (?P<path>.+) \((?P<name>HARMONYHUB_\w+_FILE), .*\)", re.DOTALL)
 LARGEST_FILE = 64 * 1024  # a value is a line; more is the wrong file, or /dev/zero
 
 
@@ -170,6 +172,12 @@ def is_open_file(path: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def named_file(provenance: str) -> Path | None:
+    """Give the file that a provenance speaks of; None where the value came from no file."""
+    match = FILE_PROVENANCE.fullmatch(provenance)
+    return Path(match["path"]) if match else None
 
 
 def _read_short_text(path: Path) -> str:

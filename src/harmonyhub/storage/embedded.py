@@ -241,6 +241,18 @@ async def borrow_or_start(data_dir: Path, *, owner: str, say: Say = no_word) -> 
             await server.stop()
 
 
+@asynccontextmanager
+async def borrow(data_dir: Path) -> AsyncIterator[str | None]:
+    """Give the address of the data folder's server while it runs; None where nobody runs it."""
+    lock = FolderLock(data_dir.resolve()) if data_dir.is_dir() else None
+    keeper = None if lock is None else lock.borrow()
+    try:
+        yield None if keeper is None else keeper.uri
+    finally:
+        if lock is not None and keeper is not None:
+            lock.give_back()
+
+
 def _lock_of(data_dir: Path) -> FolderLock:
     try:
         data_dir.mkdir(parents=True, exist_ok=True)

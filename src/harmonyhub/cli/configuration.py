@@ -1,0 +1,154 @@
+"""Commands of the configuration: check, doctor, diff, secrets."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harmonyhub.cli.session import print_json
+
+if TYPE_CHECKING:
+    from harmonyhub.domain.findings import Result
+    from harmonyhub.settings.model import Settings
+
+env_file_option = click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Take the configuration from this file in place of .env.",
+)
+
+
+@click.command()
+@click.option("--live", is_flag=True, help="Ask Spotify, MongoDB and the rest as well.")
+@env_file_option
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "junit"]),
+    default="text",
+    show_default=True,
+    help="For people, programs, GitHub's annotations, or JUnit readers.",
+)
+def check(*, live: bool, env_file: Path | None, as_json: bool, form: str) -> None:
+    """Check the settings and this machine, with --live also all that they lead to.
+
+    Exit status 0: fine; 78: a definite error of the configuration; 75: somebody else's fault kept
+    us from knowing; 1: a check itself broke.
+    """
+    from harmonyhub.checks.offline import check_offline
+    from harmonyhub.checks.verdicts import exit_status
+
+    settings, results = check_offline(env_file=env_file)
+    if live and settings is not None:
+        results += asyncio.run(_check_live(settings))
+    _print_results(results, "json" if as_json else form)
+    sys.exit(exit_status(results))
+
+
+async def _check_live(settings: "Settings") -> "tuple[Result, ...]":
+    from harmonyhub.checks.live import check_live
+    from harmonyhub.checks.subject import Subject
+    from harmonyhub.settings.secret import Secret
+    from harmonyhub.storage.embedded import borrow
+    from harmonyhub.wiring.house import system_clock
+
+    async with borrow(settings.data_dir) as uri:
+        subject = Subject(
+            settings=settings, clock=system_clock, mongodb_uri=Secret(uri) if uri else None
+        )
+        return await check_live(subject)
+
+
+def _print_results(results: "tuple[Result, ...]", form: str) -> None:
+    from harmonyhub.checks import formats
+
+    if form == "json":
+        print_json({"results": formats.results_as_json(results)})
+        return
+    render = {
+        "text": formats.render_results,
+        "github": formats.results_as_github,
+        "junit": formats.results_as_junit,
+    }[form]
+    click.echo(render(results))
+
+
+@click.command()
+@click.option("--target", help="The address of the instance; else that of the settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+def doctor(*, target: str | None, as_json: bool) -> None:
+    """Ask the running instance what it uses, and compare that with files and environment.
+
+    Names every variable that has changed and is not loaded. Exit status 78 where there is one.
+    """
+    from harmonyhub.flows.doctor import examine
+    from harmonyhub.settings.load import read_settings
+
+    report = asyncio.run(examine(read_settings(), target=target))
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.to_builtins(report))
+    else:
+        click.echo(report.as_text())
+    sys.exit(0 if report.is_well else 78)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+def diff(old: str, new: str, *, as_json: bool) -> None:
+    """Show which variables differ between two releases or files, secrets by fingerprint.
+
+    OLD and NEW are each a number of the ledger, a file of NAME=VALUE lines, or "." for what the
+    environment and .env say now.
+    """
+    from harmonyhub.cli.session import run_in_house
+    from harmonyhub.flows.difference import compare
+
+    changes = run_in_house("diff", lambda house: compare(house, old, new))
+    if as_json:
+        print_json({"changes": [change.as_json() for change in changes]})
+        return
+    for change in changes:
+        click.echo(change.as_text())
+    if not changes:
+        click.echo("No variable differs.")
+
+
+@click.group()
+def secrets() -> None:
+    """Change secrets without a restart."""
+
+
+@secrets.command()
+@click.argument("name")
+@click.option(
+    "--from-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Read the new value from this file in place of the terminal.",
+)
+def rotate(name: str, *, from_file: Path | None) -> None:
+    """Give the secret NAME a new value: tried first, then written, taken over within a second.
+
+    The variable must come from a file (NAME_FILE). HARMONYHUB_ENCRYPTION_KEY makes its new value
+    itself and seals everything again; stop the service for that.
+    """
+    from harmonyhub.cli.session import say
+    from harmonyhub.flows.rotation import ENCRYPTION_KEY, rotate_encryption_key, rotate_secret
+    from harmonyhub.settings.load import read_settings
+    from harmonyhub.settings.secret import Secret
+
+    settings = read_settings()
+    if name == ENCRYPTION_KEY:
+        click.echo(asyncio.run(rotate_encryption_key(settings, say=say)))
+        return
+    if from_file is not None:
+        value = from_file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    else:
+        value = click.prompt(f"New value of {name}", hide_input=True, err=True)
+    click.echo(asyncio.run(rotate_secret(settings, name, Secret(value))))

@@ -1,0 +1,204 @@
+"""Commands of incidents: why, alert, incident."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harmonyhub.cli.session import as_json_option, print_json, run_in_house
+from harmonyhub.domain.errors import HarmonyHubError, NotFoundError
+
+if TYPE_CHECKING:
+    from harmonyhub.domain.incidents import Incident
+    from harmonyhub.flows.why import Explanation
+    from harmonyhub.telemetry.notify import Delivery
+    from harmonyhub.wiring.house import House
+
+LISTED = 20
+
+
+@click.command()
+@as_json_option
+def why(*, as_json: bool) -> None:
+    """Say why it does not work: one screen with cause, variable, evidence and fix.
+
+    Open incidents as the alert told them; without one, what a fresh look finds. Exit status 78:
+    the operator's fault; 75: somebody else's; 0: nothing is wrong.
+    """
+    from harmonyhub.flows.why import explain
+
+    try:
+        explanation = run_in_house("why", explain)
+    except HarmonyHubError as error:
+        # Without the store there is no incident to read: what a check finds is the answer.
+        asyncio.run(_explain_without_store(error, as_json=as_json))
+        return
+    _print_explanation(explanation, as_json=as_json)
+
+
+async def _explain_without_store(error: HarmonyHubError, *, as_json: bool) -> None:
+    from harmonyhub.checks.formats import render_results, results_as_json
+    from harmonyhub.checks.live import check_live
+    from harmonyhub.checks.subject import Subject
+    from harmonyhub.checks.verdicts import exit_status
+    from harmonyhub.settings.load import survey_settings
+    from harmonyhub.wiring.house import system_clock
+
+    settings, _ = survey_settings()
+    if settings is None or settings.mongodb_uri is None:
+        raise error
+    results = await check_live(Subject(settings=settings, clock=system_clock))
+    if as_json:
+        print_json({"results": results_as_json(results)})
+    else:
+        click.secho(error.message, fg="red")
+        click.echo(render_results(results))
+    sys.exit(exit_status(results) or error.exit_status)
+
+
+def _print_explanation(explanation: "Explanation", *, as_json: bool) -> None:
+    import msgspec
+
+    if as_json:
+        print_json(msgspec.to_builtins(explanation))
+    else:
+        click.echo("\n\n".join(_describe(explanation)))
+    if explanation.incidents:
+        sys.exit(78)
+    if explanation.fresh is not None:
+        sys.exit(78 if explanation.fresh.causes[0].owner.value == "operator" else 75)
+
+
+def _describe(explanation: "Explanation") -> list[str]:
+    from harmonyhub.domain.incident_text import alert_text, diagnosis_text
+
+    if explanation.incidents:
+        return ["\n".join(alert_text(incident)) for incident in explanation.incidents]
+    if explanation.fresh is not None:
+        return ["\n".join(diagnosis_text(explanation.fresh))]
+    parts = ["Nothing is wrong.", "\n".join(f"  {note}" for note in explanation.fine)]
+    if explanation.last is not None:
+        parts.append(f"The last incident: {_line_of(explanation.last)}")
+    return parts
+
+
+@click.group()
+def alert() -> None:
+    """See that an alert reaches somebody."""
+
+
+@alert.command("test")
+@as_json_option
+def alert_test(*, as_json: bool) -> None:
+    """Send a message down the real path, to both contacts, and wait for the receipts."""
+    deliveries = run_in_house("alert test", _send_test)
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.to_builtins(deliveries))
+    else:
+        for contact, delivery in deliveries.items():
+            color = "green" if delivery.n_failed == 0 and delivery.is_delivered else "red"
+            click.secho(f"{contact}: {_describe_delivery(delivery)}", fg=color)
+    if not all(each.is_delivered and each.n_failed == 0 for each in deliveries.values()):
+        sys.exit(75)
+
+
+async def _send_test(house: "House") -> "dict[str, Delivery]":
+    from harmonyhub.domain.errors import ConfigurationError
+    from harmonyhub.flows.contacts import Contacts
+    from harmonyhub.flows.telling import Telling
+
+    telling = Telling(house, Contacts.of(house.settings))
+    if not telling.contacts.first.has_contact:
+        raise ConfigurationError(
+            "Nobody is set to be told.",
+            hint="Set HARMONYHUB_ALERT_URLS; docs/operating.md has examples.",
+        )
+    return await telling.send_test()
+
+
+def _describe_delivery(delivery: "Delivery") -> str:
+    taken = f"{delivery.n_ok} of {delivery.n_ok + delivery.n_failed} addresses took the message"
+    return f"{taken}; {delivery.error}" if delivery.error else taken
+
+
+@click.group()
+def incident() -> None:
+    """See and handle incidents."""
+
+
+@incident.command("list")
+@as_json_option
+def list_(*, as_json: bool) -> None:
+    """List incidents, the newest first."""
+
+    async def load(house: "House") -> "list[Incident]":
+        return await house.store.incidents.recent(LISTED)
+
+    incidents = run_in_house("incident list", load)
+    if as_json:
+        import msgspec
+
+        print_json({"incidents": msgspec.to_builtins(incidents)})
+        return
+    if not incidents:
+        click.echo("There was no incident yet.")
+    for each in incidents:
+        click.echo(_line_of(each))
+
+
+def _line_of(incident: "Incident") -> str:
+    opened = datetime.fromtimestamp(incident.opened_at, tz=UTC)
+    state = "open" if incident.is_open else f"{incident.resolved_at - incident.opened_at} s"
+    causes = "; ".join(f"{each.check_id} {each.message}" for each in incident.diagnosis.causes)
+    return f"{incident.id}  {opened:%Y-%m-%d %H:%M} UTC  {state:<8}  {causes}"
+
+
+@incident.command()
+@click.argument("incident_id")
+@click.option("--by", required=True, help="Who takes care of it.")
+def acknowledge(incident_id: str, *, by: str) -> None:
+    """Take an incident: the second contact is then not told."""
+
+    async def take(house: "House") -> "Incident":
+        taken = await house.store.incidents.acknowledge(incident_id, by=by, now=house.clock())
+        return taken or await _load(house, incident_id)
+
+    taken = run_in_house("incident acknowledge", take)
+    click.echo(f"{taken.id} is with {taken.acknowledged_by or 'nobody: it is resolved'}.")
+
+
+@incident.command()
+@click.argument("incident_id", required=False)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write to."
+)
+def export(incident_id: str | None, *, output: Path | None) -> None:
+    """Write the draft of a postmortem in Markdown; without an id, of the latest incident."""
+    from harmonyhub.domain.incident_text import postmortem
+
+    async def draft(house: "House") -> str:
+        return postmortem(await _load(house, incident_id), now=house.clock())
+
+    text = run_in_house("incident export", draft)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    output.write_text(text, encoding="utf-8")
+    click.echo(f"wrote {output}")
+
+
+async def _load(house: "House", incident_id: str | None) -> "Incident":
+    if incident_id is None:
+        recent = await house.store.incidents.recent(1)
+        found = recent[0] if recent else None
+    else:
+        found = await house.store.incidents.get(incident_id)
+    if found is None:
+        name = f"incident {incident_id}" if incident_id else "incident yet"
+        raise NotFoundError(f"There is no {name}.", hint="harmonyhub incident list")
+    return found
