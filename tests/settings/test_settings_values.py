@@ -310,6 +310,12 @@ def test_secret_in_a_second_variable_is_named(
     assert SECRET not in repr(findings)
 
 
+def test_one_contact_may_be_told_twice(tmp_path: Path) -> None:
+    """The second contact may be the first again: to be reminded is no mistake."""
+    urls = "json://127.0.0.1:9/team"
+    assert [] == ids(tmp_path, ALERT_URLS=urls, ALERT_ESCALATION_URLS=urls)
+
+
 def test_secret_file_open_to_everybody_warns() -> None:
     """A secret's file that others can reach and read is named; a closed folder is enough."""
     folder = Path(tempfile.mkdtemp())

@@ -77,9 +77,10 @@ def check_places(gathered: Gathered) -> list[Finding]:
 
 
 def _is_suspicious(first: Raw, second: Raw) -> bool:
-    # Two empty ones are reported each on its own.
-    is_secret = BY_NAME[first.name].is_secret or BY_NAME[second.name].is_secret
-    return is_secret and first.text.strip() != ""
+    # Two empty ones are reported each on its own; the same contact may be told twice.
+    if not first.text.strip() or {first.name, second.name} == {URLS, ESCALATION_URLS}:
+        return False
+    return BY_NAME[first.name].is_secret or BY_NAME[second.name].is_secret
 
 
 def _say_twice(first: Raw, second: Raw, *, gathered: Gathered) -> Finding:

@@ -21,12 +21,14 @@ Nothing has to be set for a first start.
    path of a file with the value; its one last line end is dropped). Both at once is an error.
 2. A file `.env` in the current folder, in the same two ways. It is read as it stands: `${...}` is
    not replaced; ` #` begins a comment unless the value is quoted. Where environment and `.env`
-   disagree the environment counts, and a warning says so.
+   disagree the environment counts, and a warning says so. `--env-file` of a command names another
+   file in its place. A process of a release reads neither: the ledger holds its configuration.
 3. The default.
 
 All problems are reported at once, each with the variable's name, where the value came from and what
 to do; a secret's value is never shown. An error refuses the start (exit status 78); a warning does
-not. `harmonyhub check` shows them without starting anything.
+not. `harmonyhub check` shows them without starting anything; each has a page in
+[runbooks/](runbooks/README.md).
 """
 
 
@@ -85,6 +87,7 @@ def _default_note(variable: Variable) -> str:
 
 def _render_checks() -> str:
     rows = "\n".join(
-        f"| {check.id} | {check.severity.value} | {check.meaning} |" for check in SETTING_CHECKS
+        f"| [{check.id}](runbooks/{check.id}.md) | {check.severity.value} | {check.meaning} |"
+        for check in SETTING_CHECKS
     )
     return f"\n## Checks\n\n| Id | Severity | Meaning |\n|---|---|---|\n{rows}\n"
