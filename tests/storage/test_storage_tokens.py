@@ -2,16 +2,17 @@
 
 import asyncio
 import base64
-from collections import Counter
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import bson
 import pytest
 
 from harmonyhub.domain.errors import ConfigurationError, NotFoundError
-from harmonyhub.domain.upstreams import Outcome, TokenState
+from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.settings.secret import Secret
+from harmonyhub.storage.documents import Collection
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.tokens import CONSENT_LASTS_S
 from harmonyhub.storage.vault import Vault
@@ -157,15 +158,22 @@ async def test_longest_waiting_are_claimed_first(store: Store) -> None:
     assert ["second", "third", "fresh"] == [one.user_id for one in again]
 
 
-async def test_no_token_is_claimed_twice(store: Store) -> None:
-    """Workers that claim at the same moment share the tokens."""
-    await save(store, *(token(f"user{number}") for number in range(40)))
-    claims = await asyncio.gather(
-        *(store.tokens.claim_due(now=NOW, every_s=60, lease_s=30, limit=10) for _ in range(10))
-    )
-    times = Counter(one.user_id for claim in claims for one in claim)
-    assert times
-    assert {1} == set(times.values())
+async def test_no_token_is_claimed_twice(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that another worker took between our look and our claim is not ours."""
+    await save(store, *map(token, ("anna", "bob")))
+    due = {"now": NOW, "every_s": 60, "lease_s": 30}
+    taken: list[UserToken] = []
+    collection = type(store._database["tokens"])
+    update_many = collection.update_many
+
+    async def update_after_another(self: Collection, *args: Any) -> object:
+        monkeypatch.undo()
+        taken.extend(await store.tokens.claim_due(**due, limit=1))
+        return await update_many(self, *args)
+
+    monkeypatch.setattr(collection, "update_many", update_after_another)
+    claimed = await store.tokens.claim_due(**due, limit=2)
+    assert [["anna"], ["bob"]] == [[one.user_id for one in claim] for claim in (taken, claimed)]
 
 
 async def test_one_refreshes_at_a_time(store: Store) -> None:
