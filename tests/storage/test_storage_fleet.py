@@ -57,7 +57,9 @@ async def test_one_process_watches(store: Store) -> None:
     await store.watch_lease.give_back(watcher)
     assert not await hold("third", now=NOW + 20, lease_s=10)
     await store.watch_lease.give_back("next")
+    assert 0 == await store.watch_lease.held_until()
     assert await hold("third", now=NOW + 20, lease_s=10)
+    assert NOW + 30 == await store.watch_lease.held_until()
 
 
 async def test_server_tells_what_it_is(store: Store) -> None:

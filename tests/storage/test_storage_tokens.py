@@ -176,6 +176,14 @@ async def test_no_token_is_claimed_twice(store: Store, monkeypatch: pytest.Monke
     assert [["anna"], ["bob"]] == [[one.user_id for one in claim] for claim in (taken, claimed)]
 
 
+async def test_longest_waiting_token_tells_the_lag(store: Store) -> None:
+    """The active token synchronized longest ago is told; quarantined ones do not count."""
+    assert await store.tokens.longest_unsynced() is None
+    await save(store, token("a", synced_at=NOW - 9), token("b", synced_at=NOW - 5), token("ill"))
+    await store.tokens.quarantine("ill", outcome=Outcome.GRANT_REJECTED, now=NOW)
+    assert token("a", synced_at=NOW - 9) == await store.tokens.longest_unsynced()
+
+
 async def test_one_refreshes_at_a_time(store: Store) -> None:
     """Of many who want to refresh one may; after the end or the lease the next one may."""
     await save(store, token())
