@@ -145,3 +145,9 @@ def test_junit_holds_no_character_that_xml_forbids() -> None:
     suites = ET.fromstring(results_as_junit(failures([odd])))  # noqa: S314 - our own text
     assert "HH001 HARMONYHUB_?" == suites[0][0].attrib["name"]
     assert "x??<&" == suites[0][0][0].attrib["message"]
+
+
+def test_proof_is_said() -> None:
+    """Whether a counterfactual succeeded stands behind the message."""
+    proven = Check("HH101", Severity.ERROR, "").found("It is wrong.", fix="", is_proven=True)
+    assert render_results(failures([proven])).startswith("error HH101: It is wrong. (proven)\n")

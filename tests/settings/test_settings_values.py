@@ -344,6 +344,17 @@ def test_known_schemes_are_those_of_apprise() -> None:
     assert installed == SCHEMES
 
 
+def test_contacts_that_change_places_are_no_mistake(tmp_path: Path) -> None:
+    """Who was told second may be told first from now on."""
+    names = ("HARMONYHUB_ALERT_URLS", "HARMONYHUB_ALERT_ESCALATION_URLS")
+    urls = ("json://127.0.0.1:9/team", "json://127.0.0.1:9/boss")
+    before, _ = load_settings(dict(zip(names, urls, strict=True)), folder=tmp_path)
+    after, _ = load_settings(dict(zip(names, urls[::-1], strict=True)), folder=tmp_path)
+    assert before is not None
+    assert after is not None
+    assert [] == check_against(after, fingerprints(before, KEY), key=KEY)
+
+
 KEY = b"k" * 32
 
 

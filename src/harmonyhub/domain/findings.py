@@ -121,10 +121,11 @@ class Check:
 
 def describe(finding: Finding) -> str:
     """Say a finding in plain text: what is wrong, what was seen, set where, and what to do."""
+    proof = " (proven)" if finding.is_proven else ""
     details = {"seen": finding.evidence, "set in": finding.provenance, "do": finding.fix}
     return "\n".join(
         [
-            f"{finding.severity.value} {finding.check_id}: {finding.message}",
+            f"{finding.severity.value} {finding.check_id}: {finding.message}{proof}",
             *(f"    {title + ':':<8}{text}" for title, text in details.items() if text),
         ]
     )

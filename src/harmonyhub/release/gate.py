@@ -12,6 +12,7 @@ from harmonyhub.domain.findings import Finding, Owner, Result, Severity, Verdict
 from harmonyhub.domain.releases import GateVerdict, Release
 from harmonyhub.settings import catalogue
 from harmonyhub.settings.load import load_settings
+from harmonyhub.settings.misplaced import check_against
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.settings.shapes import is_loopback
@@ -105,6 +106,7 @@ async def judge(
     if settings is not None:
         changed = diff(settings, live, fingerprint_key)
         results += _as_results(_check_here(settings, public_host))
+        results += _as_results(check_against(settings, _known(live), key=fingerprint_key))
     if settings is not None and decide(results, changed) is GateVerdict.PASS:
         subject = Subject(
             settings=settings,
@@ -124,9 +126,12 @@ async def judge(
 
 def diff(settings: Settings, live: Release | None, fingerprint_key: bytes) -> tuple[str, ...]:
     """Name the variables that differ from the live release; all that are set where none is live."""
-    before = {each.name: each.fingerprint for each in live.configuration} if live else {}
-    names = changed_names(before, fingerprints(settings, fingerprint_key))
+    names = changed_names(_known(live), fingerprints(settings, fingerprint_key))
     return tuple(name for name in names if name not in OF_THE_PROCESS)
+
+
+def _known(live: Release | None) -> dict[str, str]:
+    return {each.name: each.fingerprint for each in live.configuration} if live else {}
 
 
 def decide(results: Iterable[Result], changed: Sequence[str]) -> GateVerdict:
