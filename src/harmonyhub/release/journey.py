@@ -72,7 +72,9 @@ async def run_journey(
     """
     headers = {} if password is None else {"Authorization": f"Bearer {password.reveal()}"}
     steps: list[Step] = []
-    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
+    async with httpx2.AsyncClient(
+        base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=False
+    ) as client:
         visit = _Visit(client)
         plan: list[tuple[str, Callable[[], Awaitable[str]]]] = [
             ("ready", visit.wait_until_ready),

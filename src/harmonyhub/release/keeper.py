@@ -77,7 +77,7 @@ class Keeper:
         await self._proxy.start()
         on_ready()
         try:
-            async with httpx2.AsyncClient() as client:
+            async with httpx2.AsyncClient(trust_env=False) as client:
                 while True:
                     try:
                         await self._look(client)

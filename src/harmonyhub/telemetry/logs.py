@@ -37,6 +37,8 @@ def configure_logs(settings: LogSettings, *, stream: TextIO | None = None) -> No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    # It tells of every request: the health of each release is asked for five times a second.
+    logging.getLogger("httpx2").setLevel(max(root.level, logging.WARNING))
 
 
 class _MaskingFormatter(logging.Formatter):
