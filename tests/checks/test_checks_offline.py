@@ -1,6 +1,5 @@
 """Checks of settings and machine: what is found, what it says, and how it is shown."""
 
-import json
 import os
 import socket
 import tempfile
@@ -25,7 +24,6 @@ from harmonyhub.checks.offline import (
     has_errors,
     refuse_bad_start,
 )
-from harmonyhub.checks.report import findings_as_json, render_findings
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Verdict
 from harmonyhub.settings import keys
@@ -243,36 +241,3 @@ def test_good_start_gives_the_warnings(settings: Settings, tmp_path: Path) -> No
     _, warnings = load_settings({"SPOTIFY_CLIENT_ID": "x"}, folder=tmp_path)
     assert warnings == refuse_bad_start(replace(settings, warnings=tuple(warnings)))
     assert not has_errors(warnings)
-
-
-def test_report_says_all_and_counts(tmp_path: Path) -> None:
-    """The text holds id, message, evidence, place and fix of each, and how many there are."""
-    (tmp_path / ".env").write_text("HARMONYHUB_PORT=eighty\n")
-    _, findings = load_settings({"SPOTIFY_CLIENT_ID": "x"}, folder=tmp_path)
-    lines = render_findings(findings).splitlines()
-    assert [
-        "error HH009: HARMONYHUB_PORT must be a whole number from 1 to 65535.",
-        "    seen:   'eighty'",
-        "    set in: .env line 1",
-        "    do:     Any free port; those below 1024 need privileges.",
-    ] == lines[:4]
-    assert "1 error, 1 warning." == lines[-1]
-    assert "All checks passed." == render_findings([])
-
-
-def test_json_report_has_the_fields(tmp_path: Path) -> None:
-    """Each finding is an object of plain values that JSON can carry."""
-    _, findings = load_settings({"HARMONYHUB_PORT": "eighty"}, folder=tmp_path)
-    assert [
-        {
-            "check_id": "HH009",
-            "severity": "error",
-            "owner": "operator",
-            "message": "HARMONYHUB_PORT must be a whole number from 1 to 65535.",
-            "fix": "Any free port; those below 1024 need privileges.",
-            "variable": "HARMONYHUB_PORT",
-            "provenance": "environment",
-            "evidence": "'eighty'",
-            "is_proven": False,
-        }
-    ] == json.loads(json.dumps(findings_as_json(findings)))
