@@ -19,7 +19,7 @@ from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.payloads import Credentials
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.tokens import CONSENT_LASTS_S
-from harmonyhub.wiring.spotify import Spotify
+from harmonyhub.wiring.spotify import Spotify, finished
 from tests.conftest import SetClock
 
 TOKEN_CALLS = ("app-token", "refresh")
@@ -536,3 +536,22 @@ async def test_no_secret_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -
     hidden += [secret for user in users for secret in (user.refresh_token, user.access_token)]
     shows: Callable[[Secret], bool] = lambda secret: secret.reveal() in text  # noqa: E731
     assert [] == [secret for secret in hidden if shows(secret)]
+
+
+async def test_a_stop_waits_for_a_refresh_to_be_stored() -> None:
+    """Cancelled in the middle, the work ends, and only then the cancellation goes on."""
+    answered, stored = asyncio.Event(), []
+
+    async def refresh() -> None:
+        await answered.wait()
+        stored.append("token")
+
+    task = asyncio.create_task(finished(refresh()))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    answered.set()
+    await asyncio.wait([task])
+
+    assert (True, ["token"]) == (task.cancelled(), stored)

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.upstream_policy import RECENTLY_PLAYED, REFRESH, Permission
@@ -26,6 +27,21 @@ REFRESH_BEFORE_S = 60
 LOCK_LEASE_S = 60  # three tries of 5 s, their waits and a confirmation take 25 s
 LOCK_WAIT_S, LOCK_LOOK_S = 6.0, 0.05
 BRAKE_LEAST, BRAKE_SHARE = 3, 0.05
+
+Value = TypeVar("Value")
+
+
+async def finished(work: Coroutine[Any, Any, Value]) -> Value:
+    """Await work that a stop of this process must not break off: it ends first.
+
+    Between Spotify's answer and our write the only copy of a new refresh token is in memory.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class Spotify:
@@ -161,7 +177,7 @@ class Spotify:
             old, access = await self._store.tokens.secrets_of(user_id)
             if access is not None and token.access_expires_at > seen_token.access_expires_at:
                 return self._note(Outcome.OK), access
-            return await self._ask_for_tokens(token, old)
+            return await finished(self._ask_for_tokens(token, old))
         finally:
             await self._store.tokens.unlock_refresh(user_id, owner)
 

@@ -90,6 +90,7 @@ class SpotifyApp:
         self._app_token: Secret | None = None
         self._api_answered_at = 0
         self._remembered = ""
+        self._right_app = ""
         self._confirming = asyncio.Lock()
         self.identity = self._identify(credentials)
 
@@ -99,7 +100,11 @@ class SpotifyApp:
 
     async def is_foreign(self, client_id: str) -> bool:
         """Tell whether there are consents, and none of them was given to this app."""
+        if client_id == self._right_app:  # once right it stays so: save a count at every probe
+            return False
         issued = await self._store.tokens.client_ids()
+        if client_id in issued:
+            self._right_app = client_id
         return bool(issued) and client_id not in issued
 
     async def call(
