@@ -55,6 +55,11 @@ class EmbeddedServer:
         self.uri = f"mongodb://{quote(str(socket), safe='')}/?directConnection=true"
 
     @property
+    def socket(self) -> Path:
+        """The unix socket that it listens on."""
+        return self._socket
+
+    @property
     def pid(self) -> int:
         """The process id of the server."""
         return self._process.pid
@@ -244,13 +249,17 @@ async def borrow_or_start(data_dir: Path, *, owner: str, say: Say = no_word) -> 
 @asynccontextmanager
 async def borrow(data_dir: Path) -> AsyncIterator[str | None]:
     """Give the address of the data folder's server while it runs; None where nobody runs it."""
-    lock = FolderLock(data_dir.resolve()) if data_dir.is_dir() else None
+    lock = _lock_if_there(data_dir)
     keeper = None if lock is None else lock.borrow()
     try:
         yield None if keeper is None else keeper.uri
     finally:
         if lock is not None and keeper is not None:
             lock.give_back()
+
+
+def _lock_if_there(data_dir: Path) -> FolderLock | None:
+    return FolderLock(data_dir.resolve()) if data_dir.is_dir() else None
 
 
 def _lock_of(data_dir: Path) -> FolderLock:
