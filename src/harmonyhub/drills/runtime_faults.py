@@ -11,7 +11,7 @@ import httpx2
 
 from harmonyhub.domain.findings import Owner
 from harmonyhub.drills.fake_spotify.modes import Mode
-from harmonyhub.drills.faults_in_values import CLIENT_ID, CLIENT_SECRET
+from harmonyhub.drills.faults_in_values import CLIENT_ID, CLIENT_SECRET, MONGODB_URI
 from harmonyhub.drills.process import Control
 from harmonyhub.drills.toxic import Toxic, set_toxic
 
@@ -141,7 +141,8 @@ RUNTIME_FAULTS = (
     RuntimeFault("rate-limit", Owner.QUOTA, NOBODYS, _mode(Mode.RATE_LIMIT, seconds=5)),
     RuntimeFault("unavailable", Owner.UPSTREAM, NOBODYS, _mode(Mode.UNAVAILABLE)),
     RuntimeFault("mongodb-killed", Owner.UPSTREAM, NOBODYS, _kill_mongodb),
-    RuntimeFault("mongodb-cut", Owner.NETWORK, NOBODYS, _cut_mongodb),
+    # Their own database: whom else to wake? It comes back by itself where it was only killed.
+    RuntimeFault("mongodb-cut", Owner.OPERATOR, frozenset({MONGODB_URI}), _cut_mongodb),
     RuntimeFault("spotify-cut", Owner.NETWORK, NOBODYS, _cut_spotify),
     RuntimeFault("captive-portal", Owner.NETWORK, NOBODYS, _mode(Mode.CAPTIVE_PORTAL)),
 )
