@@ -119,10 +119,11 @@ async def test_wrong_settings_fail_without_asking_anybody(scene: Scene) -> None:
 async def test_upstream_that_is_down_holds_only_what_it_would_prove(
     scene: Scene, mode: Mode
 ) -> None:
-    """With Spotify down unchanged credentials pass, and changed ones are held."""
+    """With Spotify down unchanged credentials pass; a new secret, though right, is held."""
     await scene.fake.control.set(mode)
     assert GateVerdict.PASS is (await scene.judge(HARMONYHUB_LOG_FORMAT="json")).verdict
-    report = await scene.judge(**{SECRET: scene.environ[SECRET][::-1]})
+    app = await scene.fake.control.rotate_secret(scene.environ[ID])
+    report = await scene.judge(**{SECRET: app.client_secret.reveal()})
     assert GateVerdict.HOLD is report.verdict
     assert report.note
 
