@@ -1,8 +1,8 @@
 """Where values come from: the environment, files that it names, and `.env`; never guessed."""
 
 import os
-import stat
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
