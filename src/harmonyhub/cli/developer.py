@@ -112,7 +112,7 @@ def generate() -> None:
 def _generated() -> dict[str, str]:
     from harmonyhub.checks import reference as checks_reference
     from harmonyhub.settings import chart, reference
-    from harmonyhub.telemetry import metrics
+    from harmonyhub.telemetry import dashboard, metrics, rule_files
 
     return {
         ".env.example": reference.render_env_example(),
@@ -121,6 +121,12 @@ def _generated() -> dict[str, str]:
         "docs/checks.md": checks_reference.render_reference(),
         "docs/runbooks/README.md": checks_reference.render_runbook_index(),
         "docs/metrics.md": metrics.render_reference(),
+        "deploy/prometheus/harmonyhub.rules.yml": rule_files.render_rules(),
+        "deploy/prometheus/harmonyhub.rules.test.yml": rule_files.render_rule_tests(),
+        "deploy/prometheus/month.test.yml": rule_files.render_replay(),
+        "deploy/prometheus/prometheus.yml": rule_files.render_prometheus(),
+        "deploy/alertmanager/alertmanager.yml": rule_files.render_alertmanager(),
+        "deploy/grafana/harmonyhub.json": dashboard.render_dashboard(),
     }
 
 
