@@ -11,10 +11,10 @@ class Guard(StrEnum):
     GATE: a deploy is judged before traffic. START_CHECK: a wrong configuration does not start.
     PROBE: credentials are tried every few seconds. PROOF: a counterfactual names the variable.
     LATCH: calls stop while they are rejected. BRAKE: many rejected consents at once are the app's
-    fault. QUARANTINE: a rejected token is kept. RELOAD: a corrected file is taken over. STORED_READS:
-    readers never wait for an upstream. OWNERS: nobody is woken for another's fault. ROLLBACK: a
-    release that turns bad is taken back. SEALING: what is stored of secrets is encrypted, what is
-    told of them is masked.
+    fault. QUARANTINE: a rejected token is kept. RELOAD: a corrected file is taken over.
+    STORED_READS: readers never wait for an upstream. OWNERS: nobody is woken for another's fault.
+    ROLLBACK: a release that turns bad is taken back. SEALING: what is stored of secrets is
+    encrypted, what is told of them is masked.
     """
 
     GATE = "gate"
