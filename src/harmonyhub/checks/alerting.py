@@ -1,7 +1,9 @@
 """Checks of the way on which people are told: the addresses, and whether a message arrives."""
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harmonyhub.checks.subject import Scene
 from harmonyhub.checks.verdicts import Results, failed, passed, skipped, unverified
@@ -19,6 +21,9 @@ DELIVERY = Check(
 
 CONTACTS = ("HARMONYHUB_ALERT_URLS", "HARMONYHUB_ALERT_ESCALATION_URLS")
 REFUSED = re.compile(r"answered 4\d\d")
+# Apprise's schemes of plain HTTP; elsewhere the host is a service's, or stands in no fixed place.
+WEBHOOK_PORTS = {"json": 80, "xml": 80, "form": 80, "jsons": 443, "xmls": 443, "forms": 443}
+KNOCK_S = 1.0
 TITLE = "HarmonyHub: a test of the alert path"
 BODY = "This is a test: nothing is wrong. It shows that an alert would arrive here."
 
@@ -37,16 +42,40 @@ async def check_addresses(scene: Scene) -> Results:
 
 
 async def check_delivery(scene: Scene) -> Results:
-    """Send a message to every address, where that is wanted."""
-    if not scene.subject.deliver:
-        return skipped(DELIVERY, "no message is sent unasked: harmonyhub alert test")
+    """Send a message to every address; unasked, only knock at webhooks of our own."""
     results: Results = ()
     for variable, urls in _contacts(scene).items():
-        delivery = await _notifier(urls).send(TITLE, BODY, is_resolved=True)
-        if delivery.n_failed:
-            finding = _finding(DELIVERY, scene, variable=variable, evidence=delivery.error)
-            results += _judge(finding)
-    return results or passed(DELIVERY, "a message to every alert address arrived")
+        error = await (_send(urls) if scene.subject.deliver else _knock(urls))
+        if error:
+            results += _judge(_finding(DELIVERY, scene, variable=variable, evidence=error))
+    if results:
+        return results
+    if scene.subject.deliver:
+        return passed(DELIVERY, "a message to every alert address arrived")
+    return skipped(DELIVERY, "no message is sent unasked: harmonyhub alert test")
+
+
+async def _send(urls: Secret) -> str:
+    delivery = await _notifier(urls).send(TITLE, BODY, is_resolved=True)
+    return delivery.error if delivery.n_failed else ""
+
+
+async def _knock(urls: Secret) -> str:
+    """Open a connection to each webhook whose host and port stand in its address."""
+    problems = []
+    for index, url in enumerate(urls.reveal().split(), start=1):
+        parts = urlsplit(url)
+        port = parts.port or WEBHOOK_PORTS.get(parts.scheme)
+        if parts.scheme not in WEBHOOK_PORTS or parts.hostname is None or port is None:
+            continue
+        try:
+            async with asyncio.timeout(KNOCK_S):
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+                writer.close()
+                await writer.wait_closed()
+        except OSError:  # of which a timeout is one
+            problems.append(f"address {index} ({parts.scheme}): no connection")
+    return "; ".join(problems)
 
 
 def _judge(finding: Finding) -> Results:

@@ -10,11 +10,12 @@ from harmonyhub.checks.spotify_calls import (
     try_credentials,
     try_credentials_at,
 )
-from harmonyhub.checks.subject import Scene
+from harmonyhub.checks.subject import Baseline, Scene
 from harmonyhub.checks.verdicts import Results, blocked, failed, passed, skipped, unverified
 from harmonyhub.domain.findings import Check, Finding, Owner, Severity
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.registry import BY_NAME
+from harmonyhub.sources.spotify.payloads import Credentials
 
 ENDPOINT = Check(
     "HH103", Severity.ERROR, "Spotify's token endpoint cannot be reached or read.", Owner.NETWORK
@@ -113,17 +114,40 @@ def _rejected(scene: Scene, observation: Observation, *, proof: Proof, variable:
 async def check_right_app(scene: Scene) -> Results:
     """Compare the client id with those that the stored consents were given to."""
     credentials, baseline = spotify_credentials(scene), await scene.baseline()
-    assert credentials is not None  # noqa: S101 - skipped where there are none
+    n_all = 0 if baseline is None else sum(baseline.tokens_by_client.values())
+    if credentials is None:
+        return _judge_missing(scene, n_all)
     if baseline is None:
         if scene.mongodb_uri is None:
             return skipped(RIGHT_APP, "the consents are in MongoDB, which does not run now")
         return blocked(RIGHT_APP, "HH201")
-    n_all = sum(baseline.tokens_by_client.values())
     if n_all == 0:
         return passed(RIGHT_APP, "no user has given a consent yet")
     n_ours = baseline.tokens_by_client.get(credentials.client_id, 0)
     if n_ours > 0:
         return passed(RIGHT_APP, f"{n_ours} of {n_all} consents are for this app")
+    return await _judge_foreign(scene, credentials, baseline)
+
+
+def _judge_missing(scene: Scene, n_all: int) -> Results:
+    if n_all == 0:
+        return skipped(RIGHT_APP, "Spotify is not used")
+    return failed(
+        *(
+            RIGHT_APP.found(
+                f"{variable} is not set, and {n_all} users have signed in with Spotify.",
+                fix=_fix(variable),
+                variable=variable,
+                provenance=_provenance(scene, variable),
+                evidence=f"{n_all} stored consents that nothing can refresh",
+            )
+            for variable in BOTH
+        )
+    )
+
+
+async def _judge_foreign(scene: Scene, credentials: Credentials, baseline: Baseline) -> Results:
+    n_all = sum(baseline.tokens_by_client.values())
     known = baseline.credentials
     is_proven = (
         known is not None
