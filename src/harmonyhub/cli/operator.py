@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import as_json_option, opened_house, print_json, run_in_house
+from harmonyhub.cli.session import (
+    as_json_option,
+    opened_house,
+    print_json,
+    run_in_house,
+    telling_refusal,
+)
 
 if TYPE_CHECKING:
     from harmonyhub.flows.status import StatusReport
@@ -21,7 +27,8 @@ def up() -> None:
     """
     from harmonyhub.cli.supervisor import run_everything
 
-    run_everything(is_demo=False)
+    with telling_refusal():
+        run_everything(is_demo=False)
 
 
 @click.command()
@@ -38,7 +45,8 @@ def demo() -> None:
 @click.command()
 def serve() -> None:
     """Serve the pages and the API only; `work` runs the jobs."""
-    asyncio.run(_serve())
+    with telling_refusal():
+        asyncio.run(_serve())
 
 
 async def _serve() -> None:
@@ -63,7 +71,8 @@ def work() -> None:
         async with opened_house("work") as house:
             await until_told_to_stop(run_background(house, name=worker_name()))
 
-    asyncio.run(run())
+    with telling_refusal():
+        asyncio.run(run())
 
 
 @click.command()

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from harmonyhub.domain.errors import HarmonyHubError
 from harmonyhub.domain.jobs import Progress
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ async def opened_house(owner: str) -> AsyncIterator["House"]:
     configure_logs(settings)
     async with open_house(settings, owner=f"harmonyhub {owner}", say=say) as house:
         yield house
+
+
+@contextmanager
+def telling_refusal() -> Iterator[None]:
+    """Tell the first contact where a service does not start or run, before the error goes on."""
+    try:
+        yield
+    except HarmonyHubError as error:
+        from harmonyhub.flows.refusal import tell_refusal
+
+        asyncio.run(tell_refusal(error))
+        raise
 
 
 def run_in_house(owner: str, flow: Callable[["House"], Awaitable[Result]]) -> Result:
