@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,3 +101,13 @@ def test_wrong_setting_is_refused_and_a_reboot_does_not_care(keeper: Service) ->
     keeper.stop(signal.SIGTERM)
     start(keeper)
     wait_until(lambda: serving(keeper) == 0, "the committed release to serve again")
+
+
+def test_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    """A keeper that cannot listen ends with the port in one message, and no traceback."""
+    service = Service(folder=tmp_path / "data", port=free_port(), command="keep")
+    with socket.create_server(("127.0.0.1", service.port)):
+        ended = service.hub("keep")
+    assert 75 == ended.returncode
+    assert str(service.port) in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -50,12 +50,15 @@ async def _keep() -> None:
     configure_logs(settings)
     async with open_ledger(settings, owner="harmonyhub keep", is_keeper=True, say=say) as house:
         keeper = Keeper(settings, house.store, clock=system_clock, environ=os.environ)
-        async with asyncio.TaskGroup() as tasks:
-            if house.server is not None:
-                tasks.create_task(house.server.keep_alive(say))
-            tasks.create_task(
-                keeper.run(on_ready=lambda: say(f"keeping {settings.host} port {settings.port}"))
-            )
+        keeping = f"keeping {settings.host} port {settings.port}"
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if house.server is not None:
+                    tasks.create_task(house.server.keep_alive(say))
+                tasks.create_task(keeper.run(on_ready=lambda: say(keeping)))
+        except ExceptionGroup as group:
+            # One of the two has ended the other; what it says is what the operator needs.
+            raise group.exceptions[0] from group
 
 
 @click.command()

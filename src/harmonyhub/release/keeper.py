@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import httpx2
 import msgspec
 
-from harmonyhub.domain.errors import ConfigurationError, UnavailableError
+from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError, UnavailableError
 from harmonyhub.domain.releases import Release
 from harmonyhub.release.environment import build_environment, clear_leftovers
 from harmonyhub.release.facts import KEEPER, InstanceFacts, KeeperFacts, TrafficFacts, load_deploy
@@ -79,16 +79,24 @@ class Keeper:
         try:
             async with httpx2.AsyncClient(trust_env=False) as client:
                 while True:
-                    try:
-                        await self._look(client)
-                    except UnavailableError as error:
-                        self._say_once(f"nothing changes for now: {error.message}")
+                    await self._look_safely(client)
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
             await asyncio.gather(*(each.stop() for each in self._instances.values()))
             await asyncio.gather(*self._stopping)
             await self._proxy.stop()
             clear_leftovers(self._folder, keep=())
+
+    async def _look_safely(self, client: httpx2.AsyncClient) -> None:
+        """Look, and go on whatever comes: with the keeper all releases would end."""
+        try:
+            await self._look(client)
+        except HarmonyHubError as error:
+            self._say_once(f"nothing changes for now: {error.message} {error.hint}")
+        except Exception as error:
+            kind = type(error).__name__
+            if self._say_once(f"nothing changes for now, by a fault of ours: {kind}"):
+                log.exception("the fault:")
 
     async def _look(self, client: httpx2.AsyncClient) -> None:
         if not self._proxy.is_alive:
@@ -203,12 +211,14 @@ class Keeper:
         if number not in self._instances:  # a rollback may have started it again by now
             clear_leftovers(self._folder, keep=self._instances)
 
-    def _say_once(self, message: str) -> None:
-        """Log what every look finds again; at most once a minute."""
+    def _say_once(self, message: str) -> bool:
+        """Log what every look finds again, at most once a minute; tell whether it was logged."""
         now = self._clock()
-        if now - self._said.get(message, 0) >= SAY_AGAIN_S:
+        is_due = now - self._said.get(message, 0) >= SAY_AGAIN_S
+        if is_due:
             self._said[message] = now
             log.error(message)
+        return is_due
 
     async def _tell(self) -> None:
         now = self._clock()
