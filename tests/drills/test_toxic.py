@@ -1,13 +1,18 @@
 """The toxic proxy: each harm is felt as it would be in a network, and ends."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import pytest
 
+from harmonyhub.domain.errors import StoreUnavailableError
 from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.drills.toxic import Toxic, ToxicProxy, Toxics
+from harmonyhub.storage.store import Store
 
 
 @pytest.fixture
@@ -81,3 +86,18 @@ async def test_it_runs_as_a_process(fake: FakeSpotify) -> None:
             await ask(toxics.port)
         await toxics.set(Toxic.NONE)
         assert 401 == await ask(toxics.port)
+
+
+async def test_it_stands_in_front_of_mongodb(mongodb_uri: str) -> None:
+    """Through the proxy MongoDB answers, is out of reach while it is cut, and comes back."""
+    socket = Path(unquote(urlsplit(mongodb_uri).netloc))
+    async with ToxicProxy.open(socket) as proxy:
+        uri = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
+        name = f"test_{uuid.uuid4().hex}"
+        async with await Store.connect(uri, database=name, selection_ms=300) as store:
+            assert 0 == (await store.counts()).users
+            await proxy.set(Toxic.CUT)
+            with pytest.raises(StoreUnavailableError):
+                await store.counts()
+            await proxy.set(Toxic.NONE)
+            assert 0 == (await store.counts()).users
