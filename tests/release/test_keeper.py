@@ -9,6 +9,8 @@ import pytest
 
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.releases import GateVerdict, ReleaseState
+from harmonyhub.drills.fake_spotify.modes import Mode
+from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.release.plan import HEARTBEAT_LOST_S
 from harmonyhub.release.rollback import roll_back
 from harmonyhub.wiring.house import system_clock
@@ -154,3 +156,32 @@ async def test_rollback_needs_a_release_that_was_live(kept: Kept) -> None:
     for number in (None, 1):
         with pytest.raises(ConflictError):
             await roll_back(kept.store, to=number, owner="test", clock=system_clock)
+
+
+async def test_unverified_release_is_held_or_watched(kept: Kept) -> None:
+    """A new secret is held while Spotify is down; let pass, it goes back once it is rejected."""
+    async with FakeSpotify.start(seed=3) as fake:
+        app = (await fake.control.apps())[0]
+        spotify = {
+            "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
+            "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
+            "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
+            "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
+        }
+        await kept.deploy(**spotify)
+        await fake.control.set(Mode.UNAVAILABLE)
+        spotify["HARMONYHUB_SPOTIFY_CLIENT_SECRET"] = app.client_secret.reveal()[::-1]
+        held = await kept.deploy(**spotify)
+        assert (GateVerdict.HOLD, 75) == (held.verdict, held.verdict.exit_status)
+
+        deploying = asyncio.create_task(kept.deploy(accepts_unverified=True, **spotify))
+        await kept.until(lambda: serves(kept, 3), "the switch")
+        await fake.control.clear()
+        outcome = await deploying
+    assert GateVerdict.FAIL is outcome.verdict
+    assert "HH101" in outcome.note
+    expected = {1: State.COMMITTED, 2: State.REFUSED, 3: State.ROLLED_BACK}
+    assert expected == await kept.states()
+    unverified = await kept.store.releases.get(3)
+    assert unverified is not None
+    assert unverified.accepted_unverified
