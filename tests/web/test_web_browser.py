@@ -10,11 +10,14 @@ import httpx2
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from harmonyhub.domain.incidents import Diagnosis
 from harmonyhub.jobs.runner import run_job
+from harmonyhub.settings.catalogue import UNKNOWN
 from harmonyhub.wiring.house import House
 
 CHROMIUM = Path("/usr/bin/chromium")
 NOW = 1_760_000_000
+LONG_NAME = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 expect.set_options(timeout=15_000)
 pytestmark = [
     pytest.mark.browser,
@@ -132,3 +135,16 @@ async def test_a_refused_file_says_why(page: Page, house: House, tmp_path: Path)
     finally:
         worker.cancel()
         await asyncio.wait([worker])
+
+
+async def test_long_name_of_a_variable_fits_a_phone(page: Page, house: House) -> None:
+    """The cause of an incident, variable and all, does not widen the status page of a phone."""
+    cause = UNKNOWN.found("Spotify rejects it.", fix="Fix it.", variable=LONG_NAME)
+    await house.store.incidents.open(Diagnosis(causes=(cause,), failing_since=NOW), now=NOW)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.goto("/status")
+    await expect(page.get_by_text(LONG_NAME)).to_be_visible()
+    overflow = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert 0 == overflow

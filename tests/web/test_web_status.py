@@ -75,6 +75,7 @@ async def test_everybody_sees_what_works(house: House, served: Served) -> None:
     async with served(house) as url:
         page = await read_page(url)
     assert PAGES_OK in page
+    assert '<a href="/">entering with the access password</a>' in page
     hidden = ("anna-k", "schema", "Train now", "Recent jobs", "listens</span>")
     assert [] == [word for word in hidden if word in page]
 
