@@ -8,7 +8,6 @@ import sys
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.jobs import Job, JobState
 from harmonyhub.jobs.leases import LEASE_S, MAX_ATTEMPTS
-from harmonyhub.jobs.sync import run_sync
 from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.wiring.house import House
 
@@ -20,9 +19,7 @@ STOP_S = 10.0
 
 
 async def work(house: House, *, name: str) -> None:
-    """Claim and run jobs, and synchronize users, until cancelled.
-
-    Running jobs then go back to the queue.
+    """Claim and run jobs until cancelled; running jobs then go back to the queue.
 
     Parameters
     ----------
@@ -30,7 +27,6 @@ async def work(house: House, *, name: str) -> None:
         This worker's name in leases, unique per process.
     """
     async with asyncio.TaskGroup() as slots:
-        slots.create_task(run_sync(house))
         for number in range(JOBS_AT_ONCE):
             slots.create_task(_run_slot(house, f"{name}/{number}"))
 
