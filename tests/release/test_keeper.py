@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx2
 import pytest
@@ -11,6 +12,7 @@ from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.releases import GateVerdict, ReleaseState
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.process import FakeSpotify
+from harmonyhub.release.keeper import Keeper
 from harmonyhub.release.plan import HEARTBEAT_LOST_S
 from harmonyhub.release.rollback import roll_back
 from harmonyhub.wiring.house import system_clock
@@ -185,3 +187,21 @@ async def test_unverified_release_is_held_or_watched(kept: Kept) -> None:
     unverified = await kept.store.releases.get(3)
     assert unverified is not None
     assert unverified.accepted_unverified
+
+
+async def test_keeper_stops_though_a_library_swallows_the_cancellation(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to stop in the middle of a look, it stops after it."""
+    is_looking = asyncio.Event()
+
+    async def look(*_: object) -> None:
+        is_looking.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(Keeper, "_look", look)
+    await is_looking.wait()
+    async with asyncio.timeout(10):
+        await kept.stop()
+    kept.start()

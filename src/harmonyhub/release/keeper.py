@@ -80,6 +80,9 @@ class Keeper:
             async with httpx2.AsyncClient(trust_env=False) as client:
                 while True:
                     await self._look_safely(client)
+                    # `wait_for` of Python 3.11, which libraries use, can swallow a cancellation.
+                    if (task := asyncio.current_task()) and task.cancelling():
+                        raise asyncio.CancelledError
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
             await asyncio.gather(*(each.stop() for each in self._instances.values()))

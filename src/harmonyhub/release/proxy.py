@@ -247,7 +247,8 @@ class Proxy:
     async def _tell(self, *commands: str) -> str:
         """Send commands in one line, which HAProxy runs in order, and return what it says."""
         try:
-            return await asyncio.wait_for(self._exchange("; ".join(commands)), COMMAND_S)
+            async with asyncio.timeout(COMMAND_S):
+                return await self._exchange("; ".join(commands))
         except (OSError, TimeoutError) as error:
             raise UnavailableError(
                 "HAProxy does not answer on its socket.", hint="The keeper starts it again."
