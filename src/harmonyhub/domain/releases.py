@@ -79,6 +79,15 @@ class Release:
     note: str = ""
 
 
+def changed_variables(before: Release | None, release: Release) -> tuple[str, ...]:
+    """Name the variables that a release has otherwise than the one before it; none without one."""
+    if before is None:
+        return ()
+    old = {entry.name: entry.fingerprint for entry in before.configuration}
+    new = {entry.name: entry.fingerprint for entry in release.configuration}
+    return tuple(name for name in sorted({*old, *new}) if old.get(name, "") != new.get(name, ""))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """A running process as it tells of itself.

@@ -8,7 +8,7 @@ from harmonyhub.checks.machine_facts import machine_facts
 from harmonyhub.checks.subject import Subject
 from harmonyhub.domain.findings import Finding, Result, Verdict
 from harmonyhub.domain.incidents import Diagnosis
-from harmonyhub.domain.releases import Release
+from harmonyhub.domain.releases import changed_variables
 from harmonyhub.domain.upstreams import Observation, UpstreamState
 from harmonyhub.settings.model import Settings
 from harmonyhub.wiring.house import House
@@ -67,15 +67,3 @@ async def load_change(house: House) -> tuple[int | None, tuple[str, ...]]:
     if release.replaced is not None:
         before = await house.store.releases.get(release.replaced)
     return number, changed_variables(before, release)
-
-
-def changed_variables(before: Release | None, release: Release) -> tuple[str, ...]:
-    """Name the variables whose values differ between two releases."""
-    old = {} if before is None else {each.name: each.fingerprint for each in before.configuration}
-    return tuple(
-        sorted(
-            each.name
-            for each in release.configuration
-            if before is not None and old.get(each.name, "") != each.fingerprint
-        )
-    )

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 
 from harmonyhub.domain.errors import ConfigurationError, UnavailableError
+from harmonyhub.flows.reloading import RELOADED
 from harmonyhub.settings.keys import admin_token, encryption_key, fingerprint_key
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.snapshot import OF_THE_PROCESS, fingerprints, snapshot
@@ -91,7 +92,8 @@ async def examine(settings: Settings, *, target: str | None) -> Examination:
             Difference(each["name"], each["provenance"], now_from[each["name"]])
             for each in state["settings"]
             if each["name"] in marks
-            and each["name"] not in OF_THE_PROCESS
+            # What is taken over while running, the worker tells of itself, in its drift.
+            and each["name"] not in OF_THE_PROCESS | RELOADED
             and each["fingerprint"] != marks[each["name"]]
         ),
         drift={each["name"]: tuple(each["drift"]) for each in state["instances"]},

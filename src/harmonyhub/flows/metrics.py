@@ -8,7 +8,7 @@ import harmonyhub
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.incidents import EventKind, Incident
-from harmonyhub.domain.releases import Instance, Release
+from harmonyhub.domain.releases import Instance, changed_variables
 from harmonyhub.domain.upstreams import Outcome, UpstreamState
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.telemetry import metrics
@@ -139,21 +139,12 @@ async def _releases(house: House) -> list[Sample]:
     if live is None:
         return samples
     before = None if live.replaced is None else await releases.get(live.replaced)
-    changed = changed_variables(live, before)
+    changed = changed_variables(before, live)
     return [
         *samples,
         Sample(metrics.RELEASE_LIVE, live.number),
         *(Sample(metrics.RELEASE_CHANGED, 1.0, (name,)) for name in changed),
     ]
-
-
-def changed_variables(live: Release, before: Release | None) -> tuple[str, ...]:
-    """Name the variables that a release has otherwise than the one before it."""
-    if before is None:
-        return ()
-    old = {entry.name: entry.fingerprint for entry in before.configuration}
-    new = {entry.name: entry.fingerprint for entry in live.configuration}
-    return tuple(name for name in sorted({*old, *new}) if old.get(name, "") != new.get(name, ""))
 
 
 async def _tokens(house: House, now: int) -> list[Sample]:
