@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from harmonyhub.checks import alerting, clock, encryption, mongodb, serving, spotify
 from harmonyhub.checks.masking import Masker
-from harmonyhub.checks.subject import Baseline, Scene, Subject
+from harmonyhub.checks.subject import Baseline, Scene, Subject, repair
 from harmonyhub.checks.verdicts import Results, blocked, skipped, unverified
 from harmonyhub.domain.errors import BrokenCheckError
-from harmonyhub.domain.findings import Check, Owner, Severity, Verdict
+from harmonyhub.domain.findings import Check, Owner, Result, Severity, Verdict
 from harmonyhub.settings.embedded import uri_passwords
 from harmonyhub.settings.registry import BY_NAME
 
@@ -70,23 +70,58 @@ async def check_live(subject: Subject, *, checks: Iterable[LiveCheck] = LIVE) ->
     BrokenCheckError
         If a check itself broke; what the others found is in it.
     """
+    checks = tuple(checks)
+    results, baseline = await _make_all(subject, checks)
+    repaired = repair(subject, results, baseline)
+    if repaired is not None:
+        behind = _needed_for({each.check_id for each in results if _is_blocked(each)}, checks)
+        seen, _ = await _make_all(repaired, behind)
+        results = _with_what_is_behind(results, seen)
+    masker = Masker(_secrets(subject, baseline))
+    return tuple(masker.mask_result(result) for result in results)
+
+
+async def _make_all(
+    subject: Subject, checks: Iterable[LiveCheck]
+) -> tuple[Results, Baseline | None]:
     async with Scene(subject) as scene, asyncio.TaskGroup() as group:
         run = _Run(scene)
         for each in checks:
             run.tasks[each.check.id] = group.create_task(run.make(each))
-    masker = Masker(_secrets(subject, scene.baseline_seen))
-    results = tuple(
-        masker.mask_result(result)
-        for check_id in sorted(run.tasks)
-        for result in run.tasks[check_id].result()
-    )
+    results = tuple(result for name in sorted(run.tasks) for result in run.tasks[name].result())
     for check_id, error in run.broken.items():
+        masker = Masker(_secrets(subject, scene.baseline_seen))
         raise BrokenCheckError(
             f"The check {check_id} itself broke ({type(error).__name__}).",
             hint="This is a fault of ours; report it with the log.",
-            results=results,
+            results=tuple(map(masker.mask_result, results)),
         ) from error
-    return results
+    return results, scene.baseline_seen
+
+
+def _is_blocked(result: Result) -> bool:
+    return result.verdict is Verdict.BLOCKED
+
+
+def _needed_for(check_ids: set[str], checks: Iterable[LiveCheck]) -> tuple[LiveCheck, ...]:
+    """Choose these checks and all that they need, in the order given."""
+    by_id = {each.check.id: each for each in checks}
+    wanted, waiting = set[str](), list(check_ids)
+    while waiting:
+        check_id = waiting.pop()
+        if check_id not in wanted:
+            wanted.add(check_id)
+            waiting += by_id[check_id].check.needs
+    return tuple(each for each in by_id.values() if each.check.id in wanted)
+
+
+def _with_what_is_behind(results: Results, seen: Results) -> Results:
+    """Put in what fails for certain behind a proven cause; else a blocked check stays so."""
+    hidden = {each.check_id for each in results if _is_blocked(each)}
+    found = [each for each in seen if each.verdict is Verdict.FAILED and each.check_id in hidden]
+    ids = {each.check_id for each in found}
+    kept = [each for each in results if each.check_id not in ids]
+    return tuple(sorted([*kept, *found], key=lambda each: each.check_id))
 
 
 class _Run:

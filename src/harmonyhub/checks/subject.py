@@ -1,9 +1,9 @@
 """What the live checks look at: settings, what worked before, and what one run shares."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,6 +12,7 @@ from harmonyhub.domain.errors import (
     ConfigurationError,
     HarmonyHubError,
 )
+from harmonyhub.domain.findings import Result
 from harmonyhub.domain.releases import Release, ReleaseState
 from harmonyhub.domain.upstreams import Observation
 from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE, encryption_key
@@ -261,3 +262,28 @@ async def close(store: Store) -> None:
     with suppress(TimeoutError, HarmonyHubError):
         async with asyncio.timeout(CLOSE_S):
             await store.close()
+
+
+def repair(
+    subject: Subject, results: Iterable[Result], baseline: Baseline | None
+) -> Subject | None:
+    """Put back what is proven wrong, to look at what it hides; None where nothing is proven.
+
+    A fault behind another would be found only after the first was corrected, one deploy later.
+    """
+    changes: dict[str, Any] = {}  # fields of Settings have types of their own
+    for result in results:
+        finding = result.finding
+        if finding is None or not finding.is_proven or finding.variable is None:
+            continue
+        variable = BY_NAME[finding.variable]
+        before = None if baseline is None else baseline.value(variable.name)
+        if before is None:
+            return None
+        changes[variable.field] = (
+            Secret(before) if variable.is_secret else variable.shape.parse(before)
+        )
+    if not changes:
+        return None
+    settings = replace(subject.settings, **changes)
+    return replace(subject, settings=settings, answer=None, baseline=baseline)
