@@ -23,7 +23,7 @@ from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.embedded import EmbeddedServer
-from harmonyhub.wiring.house import House, open_house
+from harmonyhub.wiring.house import Clock, House, open_house, system_clock
 
 N_USERS = 200
 CLIENT_ID = "HARMONYHUB_SPOTIFY_CLIENT_ID"
@@ -73,9 +73,12 @@ class Site:
         return settings
 
     @asynccontextmanager
-    async def house(self, configuration: Configuration | None = None) -> AsyncIterator[House]:
+    async def house(
+        self, configuration: Configuration | None = None, *, clock: Clock = system_clock
+    ) -> AsyncIterator[House]:
         """Open a house of a configuration in this process."""
-        async with open_house(self.settings(configuration), owner="harmonyhub drill") as house:
+        settings = self.settings(configuration)
+        async with open_house(settings, owner="harmonyhub drill", clock=clock) as house:
             yield house
 
     async def settle_users(self, house: House, n_users: int = N_USERS) -> tuple[str, ...]:

@@ -51,7 +51,13 @@ def system_clock() -> int:
     return int(time.time())
 
 
-def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = None) -> House:
+def furnish(
+    settings: Settings,
+    store: Store,
+    server: EmbeddedServer | None = None,
+    *,
+    clock: Clock = system_clock,
+) -> House:
     """Build the house around an open store; whoever has it closes `spotify` at the end.
 
     Raises
@@ -68,27 +74,29 @@ def furnish(settings: Settings, store: Store, server: EmbeddedServer | None = No
         serving=Serving(store),
         tastes=Tastes(store),
         upstreams=KnownUpstreams(store, (SPOTIFY,) if settings.spotify_client_id else ()),
-        clock=system_clock,
+        clock=clock,
         spool_dir=spool_dir,
         vault=Vault(key),
-        spotify=_connect_spotify(settings, store, key=key),
+        spotify=_connect_spotify(settings, store, key=key, clock=clock),
         server=server,
     )
 
 
-def _connect_spotify(settings: Settings, store: Store, *, key: bytes) -> Spotify | None:
+def _connect_spotify(
+    settings: Settings, store: Store, *, key: bytes, clock: Clock
+) -> Spotify | None:
     if settings.spotify_client_id is None or settings.spotify_client_secret is None:
         return None
     client = SpotifyClient(
         accounts_url=settings.spotify_accounts_url,
         api_url=settings.spotify_api_url,
-        clock=system_clock,
+        clock=clock,
     )
     return Spotify(
         Credentials(settings.spotify_client_id, settings.spotify_client_secret),
         client=client,
         store=store,
-        clock=system_clock,
+        clock=clock,
         rng=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         fingerprint_key=fingerprint_key(key),
         release=settings.release,
@@ -111,7 +119,12 @@ async def _find_mongodb(
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, *, owner: str, is_exclusive: bool = False, say: Say = lambda _: None
+    settings: Settings,
+    *,
+    owner: str,
+    is_exclusive: bool = False,
+    say: Say = lambda _: None,
+    clock: Clock = system_clock,
 ) -> AsyncIterator[House]:
     """Open the store, migrate it, and close everything at the end.
 
@@ -124,6 +137,8 @@ async def open_house(
         the one that runs; has no effect where `HARMONYHUB_MONGODB_URI` is set.
     say : callable
         Told what takes time.
+    clock : callable
+        Tells unix seconds UTC; all of the house goes by it.
     """
     async with _find_mongodb(settings, owner=owner, is_exclusive=is_exclusive, say=say) as found:
         uri, server = found
@@ -132,7 +147,7 @@ async def open_house(
             uri, database=settings.mongodb_database, vault=vault
         ) as store:
             await store.migrate()
-            house = replace(furnish(settings, store, server), mongodb_uri=Secret(uri))
+            house = replace(furnish(settings, store, server, clock=clock), mongodb_uri=Secret(uri))
             try:
                 yield house
             finally:
