@@ -1,5 +1,6 @@
 """Driver errors become ours here, so that nobody else imports the driver to catch something."""
 
+import asyncio
 import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -107,10 +108,21 @@ def guarded(repository: C) -> C:
 def _guard_coroutine(function: Callable[P, Any]) -> Callable[P, Any]:
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+        n_cancelled = _count_cancellations()
         with our_errors():
-            return await function(*args, **kwargs)
+            result = await function(*args, **kwargs)
+        # The driver waits with `wait_for`, which in Python 3.11 swallows a cancellation that comes
+        # together with the answer: a loop that was told to end would go on for ever.
+        if _count_cancellations() > n_cancelled:
+            raise asyncio.CancelledError
+        return result
 
     return call
+
+
+def _count_cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _guard_generator(function: Callable[P, AsyncIterator[T]]) -> Callable[P, AsyncIterator[T]]:
