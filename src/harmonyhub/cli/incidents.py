@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import as_json_option, print_json, run_in_house
-from harmonyhub.domain.errors import HarmonyHubError, NotFoundError
+from harmonyhub.cli.session import as_json_option, print_json, run_in_house, say
+from harmonyhub.domain.errors import HarmonyHubError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
     from harmonyhub.domain.incidents import Incident
@@ -28,57 +28,31 @@ def why(*, as_json: bool) -> None:
     Open incidents as the alert told them; without one, what a fresh look finds. Exit status 78:
     the operator's fault; 75: somebody else's; 0: nothing is wrong.
     """
-    from harmonyhub.flows.why import explain
+    from harmonyhub.flows.why import explain, explain_without_store
 
     try:
         explanation = run_in_house("why", explain)
     except HarmonyHubError as error:
-        # Without the store there is no incident to read: what a check finds is the answer.
-        asyncio.run(_explain_without_store(error, as_json=as_json))
-        return
-    _print_explanation(explanation, as_json=as_json)
-
-
-async def _explain_without_store(error: HarmonyHubError, *, as_json: bool) -> None:
-    from harmonyhub.checks.formats import render_results, results_as_json
-    from harmonyhub.checks.live import check_live
-    from harmonyhub.checks.subject import Subject
-    from harmonyhub.checks.verdicts import exit_status
-    from harmonyhub.settings.load import survey_settings
-    from harmonyhub.wiring.house import system_clock
-
-    settings, _ = survey_settings()
-    if settings is None or settings.mongodb_uri is None:
-        raise error
-    results = await check_live(Subject(settings=settings, clock=system_clock))
+        if isinstance(error, UnavailableError):
+            say(f"{error.message} Looking at the rest ...")
+        explanation = asyncio.run(explain_without_store(error))
     if as_json:
-        print_json({"results": results_as_json(results)})
-    else:
-        click.secho(error.message, fg="red")
-        click.echo(render_results(results))
-    sys.exit(exit_status(results) or error.exit_status)
+        import msgspec
 
-
-def _print_explanation(explanation: "Explanation", *, as_json: bool) -> None:
-    import msgspec
-
-    if as_json:
         print_json(msgspec.to_builtins(explanation))
     else:
         click.echo("\n\n".join(_describe(explanation)))
-    if explanation.incidents:
-        sys.exit(78)
-    if explanation.fresh is not None:
-        sys.exit(78 if explanation.fresh.causes[0].owner.value == "operator" else 75)
+    sys.exit(explanation.exit_status)
 
 
 def _describe(explanation: "Explanation") -> list[str]:
-    from harmonyhub.domain.incident_text import alert_text, diagnosis_text
+    from harmonyhub.domain.incident_text import alert_text, diagnosis_text, storeless_text
 
     if explanation.incidents:
         return ["\n".join(alert_text(incident)) for incident in explanation.incidents]
     if explanation.fresh is not None:
-        return ["\n".join(diagnosis_text(explanation.fresh))]
+        text_of = storeless_text if explanation.without_store else diagnosis_text
+        return ["\n".join(text_of(explanation.fresh))]
     parts = ["Nothing is wrong.", "\n".join(f"  {note}" for note in explanation.fine)]
     if explanation.last is not None:
         parts.append(f"The last incident: {_line_of(explanation.last)}")

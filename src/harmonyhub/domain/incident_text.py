@@ -30,6 +30,18 @@ def diagnosis_text(diagnosis: Diagnosis) -> tuple[str, str]:
     return f"{PRODUCT}: {_headline(diagnosis)}", _lines(_diagnosis_facts(diagnosis))
 
 
+def refusal_text(diagnosis: Diagnosis) -> tuple[str, str]:
+    """Say why the service does not run."""
+    return f"{PRODUCT} does not run: {_headline(diagnosis)}", storeless_text(diagnosis)[1]
+
+
+def storeless_text(diagnosis: Diagnosis) -> tuple[str, str]:
+    """Say a diagnosis made without the store: nothing of its users, nor since when it fails."""
+    unknown = {"Since", "Users"} if diagnosis.release else {"Since", "Users", "Release"}
+    facts = [fact for fact in _diagnosis_facts(diagnosis) if fact[0] not in unknown]
+    return f"{PRODUCT}: {_headline(diagnosis)}", _lines(facts)
+
+
 def escalation_text(incident: Incident) -> tuple[str, str]:
     """Say to the second contact that nobody has answered, and what is wrong."""
     title = f"{PRODUCT}, not acknowledged: {_headline(incident.diagnosis)}"

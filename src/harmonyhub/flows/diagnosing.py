@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from harmonyhub.checks.diagnosis import Facts, diagnose
 from harmonyhub.checks.machine_facts import machine_facts
 from harmonyhub.checks.subject import Subject
-from harmonyhub.domain.findings import Finding, Result, Verdict
+from harmonyhub.domain.errors import HarmonyHubError
+from harmonyhub.domain.findings import Finding, Owner, Result, Severity, Verdict
 from harmonyhub.domain.incidents import Diagnosis
 from harmonyhub.domain.releases import changed_variables
 from harmonyhub.domain.upstreams import Observation, UpstreamState
@@ -40,10 +41,7 @@ async def diagnose_house(
     confirmed_only : bool
         Whether only the operator's faults count.
     """
-    failed = tuple(
-        Result(check_id=finding.check_id, verdict=Verdict.FAILED, finding=finding)
-        for finding in findings
-    )
+    failed = tuple(map(as_result, findings))
     release, changed = await load_change(house)
     n_known = sum((await house.store.tokens.count_by_state()).values())
     facts = Facts(
@@ -55,6 +53,26 @@ async def diagnose_house(
         machine=await asyncio.to_thread(machine_facts, house.settings.data_dir),
     )
     return diagnose((*failed, *results), facts, confirmed_only=confirmed_only)
+
+
+def as_result(finding: Finding) -> Result:
+    """Take a finding for a check that failed."""
+    return Result(check_id=finding.check_id, verdict=Verdict.FAILED, finding=finding)
+
+
+def describe_silence(error: HarmonyHubError, settings: Settings) -> Finding:
+    """Say that MongoDB does not answer, by what was met when it was asked."""
+    is_embedded = settings.mongodb_uri is None
+    return Finding(
+        check_id="HH201",
+        severity=Severity.ERROR,
+        owner=Owner.OPERATOR,
+        message="MongoDB does not answer.",
+        fix=error.hint or "See whether it runs, and whether this machine reaches it.",
+        variable=None if is_embedded else "HARMONYHUB_MONGODB_URI",
+        provenance="" if is_embedded else settings.provenance("mongodb_uri"),
+        evidence=error.message,
+    )
 
 
 async def load_change(house: House) -> tuple[int | None, tuple[str, ...]]:

@@ -3,17 +3,20 @@
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harmonyhub.checks.diagnosis import Facts, diagnose
-from harmonyhub.checks.live import LIVE, check_live
+from harmonyhub.checks.live import LIVE, LiveCheck, check_live
 from harmonyhub.checks.machine_facts import machine_facts
 from harmonyhub.checks.subject import Subject
-from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError
-from harmonyhub.domain.findings import Result, Verdict
-from harmonyhub.domain.incident_text import diagnosis_text
+from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError, StoreUnavailableError
+from harmonyhub.domain.findings import Result
+from harmonyhub.domain.incident_text import refusal_text
 from harmonyhub.domain.incidents import Diagnosis
-from harmonyhub.settings.load import read_texts, survey_settings
+from harmonyhub.flows.diagnosing import as_result, describe_silence
+from harmonyhub.settings.load import data_folder, read_texts, survey_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.telemetry.notify import Delivery, Notifier
@@ -24,7 +27,10 @@ log = logging.getLogger(__name__)
 ALERT_URLS = "HARMONYHUB_ALERT_URLS"
 STAMP_FILE = "told-refusal.json"
 TELL_AGAIN_S = 3600  # whoever starts it again and again is told once an hour
-LOOKED_AT = tuple(each for each in LIVE if not each.check.id.startswith("HH6"))
+# Whatever Spotify, the model and the decoder answer, the service starts.
+LOOKED_AT = tuple(each for each in LIVE if each.check.id.startswith(("HH2", "HH5")))
+
+BLAMED = (ConfigurationError, StoreUnavailableError)  # what the embedded MongoDB ends a start with
 
 
 async def tell_refusal(error: HarmonyHubError) -> Delivery | None:
@@ -38,16 +44,39 @@ async def tell_refusal(error: HarmonyHubError) -> Delivery | None:
         None where nobody is set to be told, where it was told lately, or where nothing is found
         that the settings or what they lead to could be blamed for.
     """
-    address = (await asyncio.to_thread(read_texts)).get(ALERT_URLS)
+    text = (await asyncio.to_thread(read_texts)).get(ALERT_URLS)
     settings, _ = await asyncio.to_thread(survey_settings)
+    return await tell_refusal_of(
+        error,
+        settings=settings,
+        address=None if text is None else Secret(text.text),
+        # Where it starts again every few seconds, wrong settings are told once an hour too.
+        folder=await asyncio.to_thread(data_folder),
+    )
+
+
+async def tell_refusal_of(
+    error: HarmonyHubError,
+    *,
+    settings: Settings | None,
+    address: Secret | None,
+    folder: Path | None = None,
+) -> Delivery | None:
+    """Tell the contact at an address why a service with these settings does not run.
+
+    What was told is noted in the data folder: that of the settings, or `folder` without any.
+    """
+    if address is None:
+        return None
     diagnosis = await diagnose_refusal(error, settings)
-    if address is None or diagnosis is None:
+    if settings is not None:
+        folder = settings.data_dir
+    stamp = None if folder is None else folder / STAMP_FILE
+    if diagnosis is None or (
+        stamp is not None and await asyncio.to_thread(_is_told, stamp, diagnosis)
+    ):
         return None
-    stamp = None if settings is None else settings.data_dir / STAMP_FILE
-    if stamp is not None and await asyncio.to_thread(_is_told, stamp, diagnosis):
-        return None
-    title, body = diagnosis_text(diagnosis)
-    delivery = await Notifier(Secret(address.text)).send(f"{title}. It does not run.", body)
+    delivery = await Notifier(address).send(*refusal_text(diagnosis))
     if not delivery.is_delivered:
         log.error("nobody was told that the service does not run: %s", delivery.error)
     elif stamp is not None:
@@ -55,14 +84,20 @@ async def tell_refusal(error: HarmonyHubError) -> Delivery | None:
     return delivery
 
 
-async def diagnose_refusal(error: HarmonyHubError, settings: Settings | None) -> Diagnosis | None:
-    """Find the cause: what the start itself found, else what the live checks find."""
+async def diagnose_refusal(
+    error: HarmonyHubError, settings: Settings | None, *, checks: Sequence[LiveCheck] = LOOKED_AT
+) -> Diagnosis | None:
+    """Find the cause: what the start itself found, else what the live checks find.
+
+    An embedded MongoDB that does not start is asked by no check: there the error is the cause.
+    """
     findings = error.findings if isinstance(error, ConfigurationError) else ()
-    results: tuple[Result, ...] = tuple(
-        Result(check_id=each.check_id, verdict=Verdict.FAILED, finding=each) for each in findings
-    )
+    results: tuple[Result, ...] = tuple(map(as_result, findings))
     if not results and settings is not None:
-        results = await check_live(Subject(settings=settings, clock=system_clock), checks=LOOKED_AT)
+        results = await check_live(Subject(settings=settings, clock=system_clock), checks=checks)
+        if isinstance(error, BLAMED) and settings.mongodb_uri is None:
+            silence = describe_silence(error, settings)
+            results += (as_result(replace(silence, message=error.message, evidence="")),)
     facts = Facts(
         failing_since=system_clock(),
         release=None if settings is None else settings.release,

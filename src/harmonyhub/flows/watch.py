@@ -15,10 +15,11 @@ from harmonyhub.domain.releases import Instance
 from harmonyhub.domain.upstream_policy import ISSUE_APP_TOKEN
 from harmonyhub.domain.upstreams import Observation, Outcome, UpstreamState
 from harmonyhub.flows.contacts import Contacts
-from harmonyhub.flows.diagnosing import diagnose_house, subject_of
-from harmonyhub.flows.reloading import RELOADED, Drift, Sources
+from harmonyhub.flows.diagnosing import describe_silence, diagnose_house, subject_of
+from harmonyhub.flows.reloading import RELOADED, Drift, Sources, Survey
 from harmonyhub.flows.telling import Telling
 from harmonyhub.flows.watch_rules import Sight, decide, wants_diagnosis
+from harmonyhub.settings.load import survey_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.snapshot import configuration_fingerprint
@@ -56,16 +57,24 @@ class Watch:
         This process's name in the lease, unique.
     key : bytes
         Of the fingerprints.
+    survey : callable
+        Reads the settings of this process again.
     """
 
     def __init__(
-        self, house: House, *, owner: str, key: bytes, rng: random.Random | None = None
+        self,
+        house: House,
+        *,
+        owner: str,
+        key: bytes,
+        rng: random.Random | None = None,
+        survey: Survey = survey_settings,
     ) -> None:
         self._house = house
         self._owner = owner
         self._key = key
         self._rng = rng or random.Random()  # noqa: S311 - spreads looks, guards nothing
-        self._sources = Sources(house.settings, key=key)
+        self._sources = Sources(house.settings, key=key, survey=survey)
         self._settings = house.settings
         self._telling = Telling(house, Contacts.of(house.settings))
         self._drift = Drift(settings=house.settings)
@@ -238,17 +247,7 @@ class Watch:
         self._untold = replace(incident, notified_at=now if delivery.is_delivered else 0)
 
     def _silence(self, error: UnavailableError) -> Diagnosis:
-        is_embedded = self._settings.mongodb_uri is None
-        finding = Finding(
-            check_id="HH201",
-            severity=Severity.ERROR,
-            owner=Owner.OPERATOR,
-            message="MongoDB does not answer.",
-            fix=error.hint or "See whether it runs, and whether this machine reaches it.",
-            variable=None if is_embedded else "HARMONYHUB_MONGODB_URI",
-            provenance="" if is_embedded else self._settings.provenance("mongodb_uri"),
-            evidence=error.message,
-        )
+        finding = describe_silence(error, self._settings)
         since = self._house.clock() - int(STORE_SILENT_S)
         return Diagnosis(causes=(finding,), failing_since=since, release=self._settings.release)
 

@@ -1,11 +1,15 @@
 """Why does it not work: the open incidents, or what a fresh look finds, on one screen."""
 
+import asyncio
 from dataclasses import dataclass
 
 from harmonyhub.checks.live import LIVE, check_live
-from harmonyhub.domain.findings import Result, Verdict
+from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError, UnavailableError
+from harmonyhub.domain.findings import Owner, Result, Verdict
 from harmonyhub.domain.incidents import Diagnosis, Incident
 from harmonyhub.flows.diagnosing import diagnose_house, subject_of
+from harmonyhub.flows.refusal import diagnose_refusal
+from harmonyhub.settings.load import survey_settings
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.upstreams import SPOTIFY
 
@@ -27,12 +31,25 @@ class Explanation:
         What was looked at just now and is fine.
     last : Incident or None
         The incident before, where none is open.
+    without_store : str
+        What the store was not opened for; incidents and users are then not known.
     """
 
     incidents: tuple[Incident, ...]
     fresh: Diagnosis | None = None
     fine: tuple[str, ...] = ()
     last: Incident | None = None
+    without_store: str = ""
+
+    @property
+    def exit_status(self) -> int:
+        """78 for the operator's fault, 75 for somebody else's, 0 where nothing is wrong."""
+        if self.incidents:
+            return ConfigurationError.exit_status
+        if self.fresh is None:
+            return 0
+        is_operators = self.fresh.causes[0].owner is Owner.OPERATOR
+        return (ConfigurationError if is_operators else UnavailableError).exit_status
 
 
 async def explain(house: House) -> Explanation:
@@ -50,6 +67,21 @@ async def explain(house: House) -> Explanation:
     return Explanation(
         incidents=(), fresh=fresh, fine=_notes(results), last=recent[0] if recent else None
     )
+
+
+async def explain_without_store(error: HarmonyHubError) -> Explanation:
+    """Look at everything else where the store could not be opened.
+
+    Raises
+    ------
+    HarmonyHubError
+        What kept the store shut, where nothing is found that explains it.
+    """
+    settings, _ = await asyncio.to_thread(survey_settings)
+    fresh = await diagnose_refusal(error, settings, checks=LOOKED_AT)
+    if fresh is None:
+        raise error
+    return Explanation(incidents=(), fresh=fresh, without_store=error.message)
 
 
 def _notes(results: tuple[Result, ...]) -> tuple[str, ...]:

@@ -75,6 +75,16 @@ def read_texts(env_file: Path | None = None) -> dict[str, Raw]:
     return texts
 
 
+def data_folder() -> Path:
+    """Tell the folder that is meant for data, also where other settings are wrong."""
+    raw = read_texts().get(DATA_DIR.name)
+    try:
+        path = None if raw is None else DATA_DIR.shape.parse(raw.text)
+    except ValueError:
+        path = None
+    return path if isinstance(path, Path) else _user_data_path("harmonyhub")
+
+
 def use_demo_folder() -> None:
     """Point this process and its children to a data folder of the demo's own.
 
