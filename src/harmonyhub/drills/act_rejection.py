@@ -31,9 +31,10 @@ from harmonyhub.web.app import build_app
 from harmonyhub.web.server import serve
 from harmonyhub.wiring.house import House, system_clock
 
-STEP_S = 300
-READS_EACH = 8
-READ_EVERY_S = 0.012  # of the real clock; reads start at their time, whatever became of others
+STEP_S = 900  # as often as a user is synchronized
+READS_EACH = 4
+READ_EVERY_S = 0.015  # of the real clock; reads start at their time, whatever became of others
+SYNC_EVERY_S = 6 * 3600  # tokens end and are refreshed all the same, at a tenth of the work
 TIMEOUT_S = 5.0
 REJECTED = "rejected"
 
@@ -82,13 +83,12 @@ class Stand:
     watch: Watch
     client: httpx2.AsyncClient
     user_ids: tuple[str, ...]
-    naive: NaiveService
     reads: list[Read] = field(default_factory=list)
 
     async def advance(self) -> None:
-        """Let five minutes pass: synchronize, probe, and look, as `harmonyhub work` does."""
+        """Let a quarter of an hour pass: synchronize, probe, and look, as a worker does."""
         self.clock.now = await self.site.fake.control.advance(STEP_S)
-        await sync_due(self.house)
+        await sync_due(self.house, every_s=SYNC_EVERY_S)
         if self.house.spotify is not None:
             await self.house.spotify.probe()
         await self.watch.look()
@@ -109,6 +109,26 @@ class Stand:
             state = ",".join(source.state for source in shown.freshness.sources)
         return Read(user_id, is_ok, latency_s, state)
 
+    async def as_it_was(self) -> NaiveService:
+        """Give the application of 2024 with these users signed in."""
+        tokens, people = self.house.store.tokens, []
+        for user_id in self.user_ids:
+            token = await tokens.get(user_id)
+            refresh, access = await tokens.secrets_of(user_id)
+            assert token is not None  # noqa: S101 - settled by the drill
+            assert access is not None  # noqa: S101 - as above
+            people.append(
+                FakeUser(
+                    user_id=user_id,
+                    client_id=token.client_id,
+                    consented_at=token.consented_at,
+                    access_expires_at=token.access_expires_at,
+                    refresh_token=refresh,
+                    access_token=access,
+                )
+            )
+        return NaiveService(self.site.good.environ, people, client=self.site.spotify.client)
+
 
 async def play_rejection(
     ground: Ground, *, seed: int, scale: Scale, guards: Guards
@@ -121,7 +141,9 @@ async def play_rejection(
             for name in ("healthy", "rejected")
         ]
         if Guard.STORED_READS not in guards:
-            services = {one.house.settings.data_dir: one.naive for one in (healthy, rejected)}
+            services = {
+                one.house.settings.data_dir: await one.as_it_was() for one in (healthy, rejected)
+            }
             stack.enter_context(without_stored_reads(services))
         await read_at_both(healthy, rejected, healthy.user_ids, rng=rng)
         healthy.reads.clear()  # the first read of each builds a profile
@@ -206,7 +228,6 @@ async def stand(ground: Ground, name: str, *, seed: int, n_users: int) -> AsyncI
             )
         )
         key = fingerprint_key(encryption_key(house.settings))
-        people = await _people(house, user_ids)
         await stack.enter_async_context(_served(house))
         yield Stand(
             site=site,
@@ -215,7 +236,6 @@ async def stand(ground: Ground, name: str, *, seed: int, n_users: int) -> AsyncI
             watch=Watch(house, owner=f"drill {name}", key=key, rng=random.Random(seed)),  # noqa: S311
             client=client,
             user_ids=user_ids,
-            naive=NaiveService(site.good.environ, people, client=site.spotify.client),
         )
 
 
@@ -232,24 +252,3 @@ async def _served(house: House) -> AsyncIterator[None]:
     finally:
         serving.cancel()
         await asyncio.wait([serving])
-
-
-async def _people(house: House, user_ids: Sequence[str]) -> list[FakeUser]:
-    """Give what the application of 2024 would have had in its sessions."""
-    people = []
-    for user_id in user_ids:
-        token = await house.store.tokens.get(user_id)
-        refresh, access = await house.store.tokens.secrets_of(user_id)
-        assert token is not None  # noqa: S101 - just saved
-        assert access is not None  # noqa: S101 - as above
-        people.append(
-            FakeUser(
-                user_id=user_id,
-                client_id=token.client_id,
-                consented_at=token.consented_at,
-                access_expires_at=token.access_expires_at,
-                refresh_token=refresh,
-                access_token=access,
-            )
-        )
-    return people
