@@ -15,6 +15,11 @@ from harmonyhub.sources.spotify.payloads import Credentials
 from harmonyhub.storage.embedded import EmbeddedServer, borrow_or_start
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
+from harmonyhub.wiring.belonging import (
+    refuse_other_database,
+    refuse_other_key,
+    remember_database,
+)
 from harmonyhub.wiring.serving import Serving, Tastes
 from harmonyhub.wiring.spotify import Spotify
 from harmonyhub.wiring.upstreams import SPOTIFY, KnownUpstreams
@@ -146,7 +151,10 @@ async def open_house(
         async with await Store.connect(
             uri, database=settings.mongodb_database, vault=vault
         ) as store:
+            await refuse_other_database(settings, store)
             await store.migrate()
+            await refuse_other_key(settings, store)
+            await remember_database(settings, store)
             house = replace(furnish(settings, store, server, clock=clock), mongodb_uri=Secret(uri))
             try:
                 yield house
