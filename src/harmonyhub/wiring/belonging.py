@@ -93,6 +93,7 @@ def _read(path: Path) -> dict[str, str] | None:
 def _write(path: Path, known: dict[str, str]) -> None:
     if _read(path) == known:
         return
+    path.parent.mkdir(parents=True, exist_ok=True)  # nothing else may have been written there yet
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(json.dumps(known) + "\n", encoding="utf-8")
     draft.replace(path)
