@@ -18,6 +18,7 @@ from harmonyhub.drills.faults import Stage
 from harmonyhub.drills.process import FakeApp, FakeSpotify
 from harmonyhub.drills.sink import Sink
 from harmonyhub.drills.toxic import Toxics
+from harmonyhub.drills.traces import keep_messages, kept_traces
 from harmonyhub.release.instance import free_port
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
@@ -40,6 +41,8 @@ class Site:
         Works as it is; every secret in it is a sentinel, to be searched for afterwards.
     database : str
         Of this act alone, in the server behind `mongodb`.
+    secrets : dict
+        Of the ground: everything that must be found nowhere afterwards, by a name.
     """
 
     folder: Path
@@ -52,6 +55,7 @@ class Site:
     other: FakeApp
     former_secret: Secret = field(repr=False)
     database: str
+    secrets: dict[str, str] = field(repr=False)
 
     @property
     def stage(self) -> Stage:
@@ -85,6 +89,7 @@ class Site:
         """Let people consent to the app and listen: their tokens lie in the vault."""
         people = await self.fake.control.seed_users(n_users)
         for person in people:
+            self.secrets[f"refresh token of {person.user_id}"] = person.refresh_token.reveal()
             await house.store.users.ensure(UserId(person.user_id), now=house.clock())
             await house.store.tokens.save(
                 UserToken(
@@ -114,16 +119,23 @@ SECRET_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The MongoDB server of a drill; sites stand on it, each with a database of its own."""
+    """The MongoDB server of a drill; sites stand on it, each with a database of its own.
+
+    `secrets` are those of all its sites so far, to be searched for at the end.
+    """
 
     folder: Path
     server: EmbeddedServer
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, folder: Path) -> AsyncIterator[Self]:
         """Start MongoDB in a folder of the drill's own."""
-        async with await EmbeddedServer.start(_make(folder) / "mongodb", owner="drill") as server:
+        async with (
+            kept_traces(_make(folder)),
+            await EmbeddedServer.start(folder / "mongodb", owner="drill") as server,
+        ):
             yield cls(folder, server)
 
     @asynccontextmanager
@@ -140,7 +152,7 @@ class Ground:
             app = await fake.control.rotate_secret(app.client_id)
             other = await fake.control.add_app()
             database = f"drill_{name}"
-            yield Site(
+            site = Site(
                 folder=folder,
                 fake=fake,
                 sink=sink,
@@ -159,7 +171,22 @@ class Ground:
                     database=database,
                     seed=seed,
                 ),
+                secrets=self.secrets,
             )
+            await self._learn_secrets(site)
+            yield site
+            await self._learn_secrets(site)  # rotated ones
+            await keep_messages(sink, folder / "messages.json")
+
+    async def _learn_secrets(self, site: Site) -> None:
+        apps = await site.fake.control.apps()
+        every = [site.former_secret, *(app.client_secret for app in apps)]
+        for variable, text in site.sentinels().items():
+            self.secrets[f"{variable} of {site.folder.name}"] = text
+        for secret in every:
+            known = secret.reveal()
+            if known not in self.secrets.values():
+                self.secrets[f"client secret {len(self.secrets)}"] = known
 
 
 def _make(folder: Path) -> Path:
