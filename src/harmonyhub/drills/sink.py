@@ -51,7 +51,8 @@ class Keeper:
     async def __call__(self, request: Request) -> Answer:
         """Keep a message, or do a command of the control."""
         if request.path == "/control/messages":
-            return json_answer([asdict(message) for message in self._messages])
+            skipped = int(request.query.get("skip", "0"))
+            return json_answer([asdict(message) for message in self._messages[skipped:]])
         if request.path == "/control/refuse":
             self._refuses_until = self._clock() + float(request.json()["seconds"])
             return json_answer({})
@@ -88,9 +89,16 @@ class Sink:
         """Answer 500 for so long; 0 ends it."""
         await self.client.put("/control/refuse", json={"seconds": seconds})
 
-    async def messages(self, *, contact: str | None = None) -> tuple[Message, ...]:
-        """List what arrived, in order, refused or not; of one contact if one is given."""
-        documents: list[Mapping[str, object]] = (await self.client.get("/control/messages")).json()
+    async def messages(self, *, contact: str | None = None, skip: int = 0) -> tuple[Message, ...]:
+        """List what arrived, in order, refused or not; of one contact if one is given.
+
+        Parameters
+        ----------
+        skip : int
+            Leave out the first so many.
+        """
+        answer = await self.client.get("/control/messages", params={"skip": skip})
+        documents: list[Mapping[str, object]] = answer.json()
         every = (Message(**document) for document in documents)  # type: ignore[arg-type]  # asdict
         return tuple(one for one in every if contact in {None, one.contact})
 

@@ -1,0 +1,229 @@
+"""Faults that appear while real processes run: who is told, how fast, and how it ends."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harmonyhub.drills.alert_reading import Mailbox, read_alert, reading
+from harmonyhub.drills.guards import Guards
+from harmonyhub.drills.injector import Injection, RunScene, Truth
+from harmonyhub.drills.runtime_faults import RUNTIME_FAULTS
+from harmonyhub.drills.scale import Scale
+from harmonyhub.drills.service import Service
+from harmonyhub.drills.site import Ground, Site
+
+N_LANES = 2
+N_USERS = 24
+LOOK_S = 0.02
+WITHIN_S = 1.0  # of the moment that the injector draws
+ALERT_S = 8.0  # more than the target: a late alert is measured, not missed
+SHORT_SILENCE_S = 4.0  # as an election
+SILENCE_ALERT_S = 16.0  # twice what the watch waits before it calls MongoDB silent
+REFUSES_S = 4.0  # the sink, while a fleet is latched
+RECOVERY_S = 15.0
+MINUTE_S = 60.0
+AFTER_ALERT_S = 2.0  # what is asked to find the variable belongs to the alert
+
+Opening = AbstractAsyncContextManager[Site]
+
+MONGODB = ("mongodb-killed", "mongodb-cut")
+SPOTIFYS = tuple(fault.id for fault in RUNTIME_FAULTS if fault.id not in MONGODB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """What became of one fault.
+
+    Attributes
+    ----------
+    alert_s : float or None
+        From the fault to the alert at the sink; None: none came.
+    """
+
+    truth: Truth
+    alert_s: float | None
+    named: tuple[str, ...] = ()
+    false_proven: tuple[str, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether somebody was told, and of the right variables, exactly where that must be."""
+        is_told = self.alert_s is not None
+        return is_told == self.truth.is_paged and (
+            not is_told or self.truth.is_named_by(self.named)
+        )
+
+
+@dataclass(slots=True)
+class Log:
+    """What all services of the act lived through.
+
+    Attributes
+    ----------
+    lived : list of Lived
+        Faults of Spotify's side.
+    silences : list of Lived
+        Faults of MongoDB's side: nobody is told before a silence of 8 s.
+    told_late : list of Lived
+        Told while the sink refused for some seconds.
+    latched_calls : int
+        The most token calls in any minute of the latched time.
+    recoveries : list of float
+        Seconds, of each service that was latched.
+    """
+
+    lived: list[Lived] = field(default_factory=list)
+    silences: list[Lived] = field(default_factory=list)
+    told_late: list[Lived] = field(default_factory=list)
+    recoveries: list[float] = field(default_factory=list)
+    latched_calls: int = 0
+    n_tokens: int = 0
+    n_tokens_left: int = 0
+
+
+async def play_at_run_time(ground: Ground, *, seed: int, scale: Scale, guards: Guards) -> Log:
+    """Run several services side by side and let faults appear in each."""
+    log = Log()
+    n_lanes = min(N_LANES, scale.n_runtime)
+    async with asyncio.TaskGroup() as group:
+        for number in range(n_lanes):
+            group.create_task(
+                _play_spotifys(
+                    ground.site(f"run{number}", seed=seed + number),
+                    log,
+                    seed=seed + 1000 * number,
+                    n_faults=scale.n_runtime // n_lanes,
+                    guards=guards,
+                )
+            )
+        latched = ground.site("latched", seed=seed + N_LANES)
+        group.create_task(_play_latched(latched, log, latched_s=scale.latched_s, guards=guards))
+        group.create_task(_play_mongodb(ground.folder / "own", log, seed=seed, guards=guards))
+    return log
+
+
+async def _play_spotifys(
+    opening: Opening, log: Log, *, seed: int, n_faults: int, guards: Guards
+) -> None:
+    """Let faults of Spotify's side appear one after the other, each healed before the next."""
+    async with opening as site, Service.start(site, guards=guards, n_users=N_USERS) as service:
+        async with reading(site.sink) as mailbox:
+            for number in range(n_faults):
+                lived = await _inject(service, mailbox, seed=seed + number, only=SPOTIFYS)
+                if lived.truth.kinds == ("secret-revoked",):
+                    log.recoveries.append(await _recover(service))
+                log.lived.append(lived)
+                await service.calm_down()
+        log.n_tokens += len(service.user_ids)
+        log.n_tokens_left += await service.count_tokens()
+
+
+async def _play_latched(opening: Opening, log: Log, *, latched_s: float, guards: Guards) -> None:
+    """Revoke a fleet's secret while the sink refuses; count its calls while latched."""
+    async with (
+        opening as site,
+        Service.start(site, guards=guards, n_users=N_USERS, commands=("work", "work")) as service,
+        reading(site.sink) as mailbox,
+    ):
+        await site.sink.refuse(REFUSES_S)
+        lived = await _inject(service, mailbox, seed=0, only=("secret-revoked",))
+        since = time.time() + AFTER_ALERT_S
+        await asyncio.sleep(AFTER_ALERT_S + latched_s)
+        calls = await service.token_calls(since=since)
+        log.latched_calls = most_within([call.at for call in calls], window_s=MINUTE_S)
+        log.told_late.append(lived)
+        log.recoveries.append(await _recover(service))
+        log.n_tokens += len(service.user_ids)
+        log.n_tokens_left += await service.count_tokens()
+
+
+async def _play_mongodb(folder: Path, log: Log, *, seed: int, guards: Guards) -> None:
+    """Kill MongoDB, cut it off for as long as an election, then for good."""
+    async with Ground.open(folder) as ground, asyncio.TaskGroup() as group:
+        keeping = group.create_task(ground.server.keep_alive())
+        async with (
+            ground.site("database", seed=seed) as site,
+            Service.start(site, guards=guards, n_users=N_USERS) as service,
+            reading(site.sink) as mailbox,
+        ):
+            killed = await _inject(service, mailbox, seed=seed, only=("mongodb-killed",))
+            short = await _inject(
+                service, mailbox, seed=seed, only=("mongodb-cut",), lasts_s=SHORT_SILENCE_S
+            )
+            long = await _inject(
+                service, mailbox, seed=seed + 1, only=("mongodb-cut",), timeout_s=SILENCE_ALERT_S
+            )
+            log.silences += [killed, short, long]
+            await service.heal()
+            log.n_tokens += len(service.user_ids)
+            log.n_tokens_left += await service.count_tokens()
+        keeping.cancel()
+
+
+async def _inject(
+    service: Service,
+    mailbox: Mailbox,
+    *,
+    seed: int,
+    only: tuple[str, ...],
+    timeout_s: float = ALERT_S,
+    lasts_s: float | None = None,
+) -> Lived:
+    """Let another process draw a fault and a moment, and read what is told.
+
+    Parameters
+    ----------
+    lasts_s : float or None
+        Heal it by itself so long after; then nobody must be told.
+    """
+    site, hands = service.site, service.hands
+    scene = RunScene(
+        spotify_url=site.fake.url,
+        spotify_line=hands.spotify_line,
+        mongodb_line=hands.mongodb_line,
+        mongodb_pid=site.server.pid,
+        secret_files=dict(hands.secret_files),
+        within_s=WITHIN_S,
+        only=only,
+    )
+    began = time.time()
+    async with Injection.start(scene, seed=seed, folder=site.folder / "injector") as injection:
+        if lasts_s is not None:
+            truth = replace(await injection.reveal(), is_paged=False)
+            await asyncio.sleep(lasts_s)
+            await service.heal()
+        message = await mailbox.wait_for_alert(
+            ("first",), since=began, timeout_s=WITHIN_S + timeout_s
+        )
+        if lasts_s is None:
+            truth = await injection.reveal()
+    if message is None:
+        return Lived(truth=truth, alert_s=None)
+    alert, guilty = read_alert(message), {name for names in truth.at_fault for name in names}
+    return Lived(
+        truth=truth,
+        alert_s=message.at - truth.applied_at,
+        named=tuple(sorted(alert.named)),
+        false_proven=tuple(sorted(alert.proven - guilty)),
+    )
+
+
+async def _recover(service: Service) -> float:
+    """Write the right secret and wait until calls succeed again; how long it took."""
+    written_at = await service.heal()
+    recovered_at = await service.wait_until_accepted(since=written_at, timeout_s=RECOVERY_S)
+    async with asyncio.timeout(RECOVERY_S):
+        while (await service.state()).latched is not None:
+            await asyncio.sleep(LOOK_S)
+            recovered_at = time.time()
+    return recovered_at - written_at
+
+
+def most_within(moments: Sequence[float], *, window_s: float) -> int:
+    """Count the most of these moments that lie within any window of this length."""
+    return max(
+        (sum(start <= at < start + window_s for at in moments) for start in moments), default=0
+    )
