@@ -8,9 +8,10 @@ from harmonyhub.checks.subject import Scene, close, existing_vault
 from harmonyhub.checks.verdicts import Results, failed, passed, skipped
 from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError
 from harmonyhub.domain.findings import Check, Severity
-from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE
+from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE, key_file, next_key_file
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.shapes import decode_key
+from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import WRONG_KEY_HINT, Vault
 
 ENCRYPTION_KEY = "HARMONYHUB_ENCRYPTION_KEY"
@@ -31,6 +32,13 @@ async def check_right_key(scene: Scene) -> Results:
     store = await scene.store()
     if await store.schema_version() < SEALED_SINCE:
         return skipped(RIGHT_KEY, "nothing is sealed in this database yet")
+    path = key_file(scene.settings)
+    if path is not None and next_key_file(path).exists():
+        return _go_on(scene, next_key_file(path))
+    return await _compare(scene, store)
+
+
+async def _compare(scene: Scene, store: Store) -> Results:
     try:
         vault = existing_vault(scene.settings)
     except ConfigurationError as error:
@@ -42,6 +50,19 @@ async def check_right_key(scene: Scene) -> Results:
     if sum((await store.tokens.client_ids()).values()) == 0:
         return skipped(RIGHT_KEY, "the key is made at the first start")
     return await _refuse(scene, f"there is no {ENCRYPTION_KEY_FILE} in the data folder")
+
+
+def _go_on(scene: Scene, next_path: Path) -> Results:
+    return failed(
+        RIGHT_KEY.found(
+            f"{ENCRYPTION_KEY} was to get a new value, and not all is sealed with it yet.",
+            fix=f"Stop HarmonyHub and run `harmonyhub secrets rotate {ENCRYPTION_KEY}` again:"
+            " it goes on. Remove neither of the two keys.",
+            variable=ENCRYPTION_KEY,
+            provenance=scene.settings.provenance("encryption_key"),
+            evidence=f"there is {next_path}",
+        )
+    )
 
 
 async def _refuse(scene: Scene, evidence: str, *, fix: str = WRONG_KEY_HINT) -> Results:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from harmonyhub.cli.session import print_json
+from harmonyhub.domain.errors import RefusedInputError
 
 if TYPE_CHECKING:
     from harmonyhub.domain.findings import Result
     from harmonyhub.settings.model import Settings
+    from harmonyhub.settings.secret import Secret
 
 env_file_option = click.option(
     "--env-file",
@@ -139,16 +141,34 @@ def rotate(name: str, *, from_file: Path | None) -> None:
     itself and seals everything again; stop the service for that.
     """
     from harmonyhub.cli.session import say
-    from harmonyhub.flows.rotation import ENCRYPTION_KEY, rotate_encryption_key, rotate_secret
+    from harmonyhub.flows.rotation import (
+        ENCRYPTION_KEY,
+        find_secret_file,
+        rotate_encryption_key,
+        rotate_secret,
+    )
     from harmonyhub.settings.load import read_settings
-    from harmonyhub.settings.secret import Secret
 
     settings = read_settings()
     if name == ENCRYPTION_KEY:
         click.echo(asyncio.run(rotate_encryption_key(settings, say=say)))
         return
-    if from_file is not None:
-        value = from_file.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    find_secret_file(settings, name)  # nobody is asked for a value that has no place
+    click.echo(asyncio.run(rotate_secret(settings, name, _read_secret(name, from_file))))
+
+
+def _read_secret(name: str, path: Path | None) -> "Secret":
+    from harmonyhub.settings.secret import Secret
+
+    if path is not None:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RefusedInputError(
+                f"{path} cannot be read as text.", hint="It must hold the value and nothing else."
+            ) from error
+    elif sys.stdin.isatty():
+        text = click.prompt(f"New value of {name}", hide_input=True, err=True)
     else:
-        value = click.prompt(f"New value of {name}", hide_input=True, err=True)
-    click.echo(asyncio.run(rotate_secret(settings, name, Secret(value))))
+        text = sys.stdin.readline()
+    return Secret(text.removesuffix("\n").removesuffix("\r"))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.settings.model import Settings
+from harmonyhub.settings.origins import named_file
 from harmonyhub.settings.secret import Secret
 from harmonyhub.settings.shapes import ADMIN_TOKEN, ENCRYPTION_KEY, decode_key
 
@@ -40,6 +41,19 @@ def encryption_key(settings: Settings) -> bytes:
             hint="Put it back from a backup. Without one: move it away, start again, and people"
             " sign in with Spotify once more, since their stored tokens cannot be opened.",
         ) from None
+
+
+def key_file(settings: Settings) -> Path | None:
+    """Tell the file that holds the encryption key; None where the environment holds it itself."""
+    if settings.encryption_key is None:
+        return settings.data_dir / ENCRYPTION_KEY_FILE
+    path = named_file(settings.provenance("encryption_key"))
+    return None if path is None else path.resolve()
+
+
+def next_key_file(path: Path) -> Path:
+    """Tell where the key waits that is to follow; there only while everything is sealed again."""
+    return path.with_name(path.name + ".next")
 
 
 def admin_token(settings: Settings) -> Secret:

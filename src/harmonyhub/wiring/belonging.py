@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Finding, Owner, Severity, describe
+from harmonyhub.settings.keys import key_file, next_key_file
 from harmonyhub.settings.model import Settings
 from harmonyhub.storage.store import Store
 
@@ -47,12 +48,16 @@ async def refuse_other_database(settings: Settings, store: Store) -> None:
 async def refuse_other_key(settings: Settings, store: Store) -> None:
     """See that what is stored sealed opens with our key.
 
+    While a new key waits beside ours nothing is refused: sealing again broke off, or goes on.
+
     Raises
     ------
     ConfigurationError
         If it does not: users' consents could not be read, and new ones not by anybody else.
     """
-    if await store.check_vault():
+    path = key_file(settings)
+    is_changing = path is not None and await asyncio.to_thread(next_key_file(path).exists)
+    if is_changing or await store.check_vault():
         return
     raise _refuse(
         Finding(
