@@ -23,7 +23,7 @@ from harmonyhub.drills.process import FakeUser
 from harmonyhub.drills.scale import Scale
 from harmonyhub.drills.scorecard import Figure
 from harmonyhub.drills.site import Ground, Site
-from harmonyhub.drills.unguarded import without_stored_reads
+from harmonyhub.drills.unguarded import without_sealing, without_stored_reads
 from harmonyhub.flows.sync import sync_due
 from harmonyhub.flows.watch import Watch
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
@@ -34,7 +34,7 @@ from harmonyhub.wiring.house import House, system_clock
 STEP_S = 900  # as often as a user is synchronized
 READS_EACH = 4
 READ_EVERY_S = 0.015  # of the real clock; reads start at their time, whatever became of others
-SYNC_EVERY_S = 6 * 3600  # tokens end and are refreshed all the same, at a tenth of the work
+SYNC_EVERY_S = 12 * 3600  # tokens end and are refreshed all the same, at a fraction of the work
 TIMEOUT_S = 5.0
 REJECTED = "rejected"
 
@@ -136,6 +136,8 @@ async def play_rejection(
     """Play it."""
     rng = random.Random(f"rejection:{seed}")  # noqa: S311 - a drill, not a secret
     async with AsyncExitStack() as stack:
+        if Guard.SEALING not in guards:
+            stack.enter_context(without_sealing())
         healthy, rejected = [
             await stack.enter_async_context(stand(ground, name, seed=seed, n_users=scale.n_users))
             for name in ("healthy", "rejected")

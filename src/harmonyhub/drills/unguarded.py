@@ -7,6 +7,7 @@ from pathlib import Path
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.drills.baseline import NaiveService
 from harmonyhub.flows.recommend import Answer, recommend
+from harmonyhub.storage.vault import Vault
 from harmonyhub.web.api import users
 from harmonyhub.wiring.house import House
 
@@ -39,4 +40,18 @@ def without_stored_reads(services: Mapping[Path, NaiveService]) -> Iterator[None
         return await recommend(house, **wanted)  # type: ignore[arg-type]  # as it was called
 
     with replaced(users, "recommend", recommend_after_asking):
+        yield
+
+
+@contextmanager
+def without_sealing() -> Iterator[None]:
+    """SEALING: what is secret lies in the database as it is."""
+
+    def keep(_: Vault, text: str, *, purpose: str) -> bytes:  # noqa: ARG001 - as it is called
+        return text.encode()
+
+    def read(_: Vault, sealed: bytes, *, purpose: str) -> str:  # noqa: ARG001 - as it is called
+        return sealed.decode()
+
+    with replaced(Vault, "seal", keep), replaced(Vault, "open", read):
         yield
