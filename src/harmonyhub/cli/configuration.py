@@ -110,9 +110,19 @@ def diff(old: str, new: str, *, as_json: bool) -> None:
     environment and .env say now.
     """
     from harmonyhub.cli.session import run_in_house
-    from harmonyhub.flows.difference import compare
+    from harmonyhub.flows.difference import compare, is_number, key_of_fingerprints
+    from harmonyhub.settings.load import survey_settings
 
-    changes = run_in_house("diff", lambda house: compare(house, old, new))
+    if is_number(old) or is_number(new):
+        changes = run_in_house(
+            "diff",
+            lambda house: compare(
+                old, new, key=key_of_fingerprints(house.settings), ledger=house.store.releases
+            ),
+        )
+    else:
+        settings, _ = survey_settings()
+        changes = asyncio.run(compare(old, new, key=key_of_fingerprints(settings)))
     if as_json:
         print_json({"changes": [change.as_json() for change in changes]})
         return
