@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -197,10 +198,26 @@ async def test_a_silent_mongodb_is_told_and_written_down_later(
 ) -> None:
     """After the time of an election people are told; the incident is kept once MongoDB is back."""
     monkeypatch.setattr("harmonyhub.flows.watch.STORE_SILENT_S", 0.0)
-    await post.watch._look_without_store(StoreUnavailableError("MongoDB does not answer."))
+    error = StoreUnavailableError("MongoDB does not answer.")
+    await post.watch._look_without_store(error, since=time.monotonic())
     (message,) = await post.messages()
     assert "MongoDB does not answer" in message.title
     await post.look()
     (incident,) = await post.house.store.incidents.recent(5)
     assert "HH201" == incident.diagnosis.causes[0].check_id
     assert not incident.is_open
+
+
+async def test_a_wrong_clock_is_told(post: Post) -> None:
+    """A clock that differs from Spotify's by minutes is told although every call succeeds."""
+    await post.fake.control.set(Mode.CLOCK_SKEW, seconds=-900)
+    await post.look(2)
+    (message,) = await post.messages()
+    assert message.title.startswith("HarmonyHub: The clock of this machine is")
+
+
+async def test_an_upstream_that_is_down_wakes_nobody(post: Post) -> None:
+    """What fails at the address that always worked is diagnosed, and told to nobody."""
+    await post.fake.control.set(Mode.UNAVAILABLE)
+    await post.look(4)
+    assert () == await post.messages()

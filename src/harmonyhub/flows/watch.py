@@ -36,6 +36,8 @@ BEAT_EVERY_S = 5.0
 LEASE_EVERY_S = 2.0
 LEASE_S = 10  # a watch that died is replaced by another process after that
 DIAGNOSE_AGAIN_S = 60  # while latched at most two token calls a minute may leave
+WRONG_CLOCK_S = 300  # from there on the check of the clock calls it an error
+SWAP_AGAIN_S = 15.0  # at most as often as a latched probe may ask
 STORE_SILENT_S = 8.0  # a primary is elected in 2 s, the embedded server is back after 4
 
 SPOTIFY = "spotify"
@@ -79,6 +81,7 @@ class Watch:
         self._telling = Telling(house, Contacts.of(house.settings))
         self._drift = Drift(settings=house.settings)
         self._refused: tuple[Finding, ...] = ()
+        self._is_unsure = False
         self._slow: Results = ()
         self._spotify: Results = ()
         self._answer: Observation | None = None
@@ -105,11 +108,12 @@ class Watch:
 
     async def _keep_looking(self) -> None:
         while True:
+            began = time.monotonic()
             try:
                 await self.look()
                 self._silent_since = None
             except UnavailableError as error:
-                await self._look_without_store(error)
+                await self._look_without_store(error, since=began)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def follow_sources(self) -> None:
@@ -117,8 +121,9 @@ class Watch:
         drift = self._sources.look()
         self._drift = drift
         settings = drift.settings
-        if settings is None or not self._sources.is_new(drift):
+        if settings is None or not (self._sources.is_new(drift) or self._tries_again()):
             return
+        self._is_unsure = False
         taken = frozenset(drift.changed) & RELOADED
         credentials = {name for name in taken if "_SPOTIFY_" in name}
         if credentials and not await self._swap(settings, credentials):
@@ -129,6 +134,7 @@ class Watch:
             log.info("took over changed settings: %s", ", ".join(sorted(taken)))
             self._settings = settings
             self._telling.contacts = Contacts.of(settings)
+            self._telling.note_accepted(taken & credentials)
             self._sources.take(settings, taken)
 
     async def _swap(self, settings: Settings, names: set[str]) -> bool:
@@ -138,7 +144,14 @@ class Watch:
             return False  # Spotify comes or goes as a whole: that takes a restart
         seen = await self._house.spotify.swap(Credentials(client_id, secret))
         self._refused = _refusals(names, seen, settings)
-        return seen.outcome is Outcome.OK
+        is_accepted = seen.outcome is Outcome.OK
+        self._is_unsure = not is_accepted and seen.outcome.owner is not Owner.OPERATOR
+        self._due["swap"] = time.monotonic() + SWAP_AGAIN_S
+        return is_accepted
+
+    def _tries_again(self) -> bool:
+        """Tell whether values that nobody could judge, Spotify being down, are due for a try."""
+        return self._is_unsure and self._is_due("swap", SWAP_AGAIN_S)
 
     async def look(self) -> None:
         """Look once: probe, diagnose what is new, decide, tell."""
@@ -176,7 +189,7 @@ class Watch:
                 name=self._owner,
                 release=self._settings.release,
                 configuration_fingerprint=configuration_fingerprint(self._settings, self._key),
-                drift=self._drift.waiting,
+                drift=self._drift.changed,
                 seen_at=self._house.clock(),
             )
         )
@@ -200,18 +213,34 @@ class Watch:
         )
 
     async def _diagnose_spotify(self, state: UpstreamState, incidents: list[Incident]) -> None:
-        """Find out which variable it is as soon as calls stop; the state itself says when over."""
-        if state.latched is None:
+        """Find out which variable it is as soon as something is wrong, and again while it is."""
+        what = self._suspicion(state)
+        if not what:
             self._spotify, self._diagnosed = (), ()
             return
-        what = (state.latched, state.latched_since, state.latched_fingerprint)
-        if self._diagnosed == what and not (
-            wants_diagnosis(state, incidents) and self._is_due("diagnosis", DIAGNOSE_AGAIN_S)
-        ):
+        is_told = state.latched is not None and not wants_diagnosis(state, incidents)
+        if self._diagnosed == what and (is_told or not self._is_due("diagnosis", DIAGNOSE_AGAIN_S)):
             return
         self._diagnosed = what
         self._due["diagnosis"] = time.monotonic() + DIAGNOSE_AGAIN_S
         self._spotify = await check_live(self._subject(), checks=SPOTIFY_LIVE)
+
+    def _suspicion(self, state: UpstreamState) -> tuple[object, ...]:
+        """Tell what calls for a diagnosis; empty where nothing does.
+
+        Also what is the network's or the upstream's by its looks: only a counter-check tells an
+        address that was changed from a service that is down.
+        """
+        if state.latched is not None:
+            return (state.latched, state.latched_since, state.latched_fingerprint)
+        answer = self._answer
+        if answer is None:
+            return ("nothing is asked",)
+        if answer.outcome.owner in {Owner.UPSTREAM, Owner.NETWORK}:
+            return ("failing", state.failing_since)
+        if answer.server_time is not None and abs(answer.at - answer.server_time) > WRONG_CLOCK_S:
+            return ("the clock",)
+        return ()
 
     async def _sight(self, state: UpstreamState) -> Sight:
         findings = (*self._drift.findings, *self._refused)
@@ -230,14 +259,15 @@ class Watch:
             passed |= SPOTIFY_IDS
         if self._drift.settings is not None:
             passed |= {f"HH{number:03}" for number in range(1, 100)}
-        failed = {each.check_id for each in (*self._refused, *_causes(self._slow))}
+        causes = _causes((*self._slow, *self._spotify))
+        failed = {each.check_id for each in (*self._refused, *causes)}
         return frozenset(passed - failed)
 
-    async def _look_without_store(self, error: UnavailableError) -> None:
+    async def _look_without_store(self, error: UnavailableError, *, since: float) -> None:
         """MongoDB is silent: wait out an election, then tell, and write it down afterwards."""
         moment = time.monotonic()
         if self._silent_since is None:
-            self._silent_since = moment
+            self._silent_since = since
             log.warning("the watch waits for MongoDB: %s", error.message)
         if moment - self._silent_since < STORE_SILENT_S or self._untold is not None:
             return
