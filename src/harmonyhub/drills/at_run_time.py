@@ -15,13 +15,15 @@ from harmonyhub.drills.scale import Scale
 from harmonyhub.drills.service import Service
 from harmonyhub.drills.site import Ground, Site
 
-N_LANES = 2
-N_USERS = 24
+FAULTS_A_LANE = 8
+N_USERS = 60
 LOOK_S = 0.02
 WITHIN_S = 1.0  # of the moment that the injector draws
 ALERT_S = 8.0  # more than the target: a late alert is measured, not missed
 SHORT_SILENCE_S = 4.0  # as an election
 SILENCE_ALERT_S = 16.0  # twice what the watch waits before it calls MongoDB silent
+RARELY_MET = "premium-lapsed"  # tokens are still issued, and the API is asked once a minute
+RARELY_MET_S = 65.0
 REFUSES_S = 4.0  # the sink, while a fleet is latched
 RECOVERY_S = 15.0
 MINUTE_S = 60.0
@@ -41,10 +43,13 @@ class Lived:
     ----------
     alert_s : float or None
         From the fault to the alert at the sink; None: none came.
+    failing_s : float or None
+        The same from the first call that failed, where such calls are rare.
     """
 
     truth: Truth
     alert_s: float | None
+    failing_s: float | None = None
     named: tuple[str, ...] = ()
     false_proven: tuple[str, ...] = ()
 
@@ -87,7 +92,7 @@ class Log:
 async def play_at_run_time(ground: Ground, *, seed: int, scale: Scale, guards: Guards) -> Log:
     """Run several services side by side and let faults appear in each."""
     log = Log()
-    n_lanes = min(N_LANES, scale.n_runtime)
+    n_lanes = max(1, scale.n_runtime // FAULTS_A_LANE)
     async with asyncio.TaskGroup() as group:
         for number in range(n_lanes):
             group.create_task(
@@ -99,7 +104,7 @@ async def play_at_run_time(ground: Ground, *, seed: int, scale: Scale, guards: G
                     guards=guards,
                 )
             )
-        latched = ground.site("latched", seed=seed + N_LANES)
+        latched = ground.site("latched", seed=seed + n_lanes)
         group.create_task(_play_latched(latched, log, latched_s=scale.latched_s, guards=guards))
         group.create_task(_play_mongodb(ground.folder / "own", log, seed=seed, guards=guards))
     return log
@@ -200,15 +205,28 @@ async def _inject(
         )
         if lasts_s is None:
             truth = await injection.reveal()
+    failing_at = truth.applied_at
+    if truth.kinds == (RARELY_MET,):
+        message = message or await mailbox.wait_for_alert(
+            ("first",), since=began, timeout_s=RARELY_MET_S
+        )
+        failing_at = await _first_refusal(service, since=failing_at)
     if message is None:
         return Lived(truth=truth, alert_s=None)
     alert, guilty = read_alert(message), {name for names in truth.at_fault for name in names}
     return Lived(
         truth=truth,
         alert_s=message.at - truth.applied_at,
+        failing_s=message.at - failing_at,
         named=tuple(sorted(alert.named)),
         false_proven=tuple(sorted(alert.proven - guilty)),
     )
+
+
+async def _first_refusal(service: Service, *, since: float) -> float:
+    """Tell when the fake first refused a call of the API; before it nothing had failed."""
+    entries = await service.site.fake.control.requests(since=since)
+    return next((entry.at for entry in entries if entry.outcome == RARELY_MET), since)
 
 
 async def _recover(service: Service) -> float:

@@ -16,7 +16,7 @@ from harmonyhub.drills.alert_reading import Mailbox, read_alert, reading
 from harmonyhub.drills.catalogue import FAULTS
 from harmonyhub.drills.configuration import Configuration
 from harmonyhub.drills.faults import Fault, FaultClass, Stage
-from harmonyhub.drills.faults_in_values import ALERT_URLS, DATA_DIR, MONGODB_DATABASE
+from harmonyhub.drills.faults_in_values import ALERT_URLS, DATA_DIR, MONGODB_DATABASE, MONGODB_URI
 from harmonyhub.drills.site import Site
 from harmonyhub.flows.refusal import STAMP_FILE, tell_refusal_of
 from harmonyhub.flows.watch import SPOTIFY, Watch
@@ -58,6 +58,11 @@ class Told:
     is_refused: bool
     named: tuple[str, ...] = ()
     false_proven: tuple[str, ...] = ()
+
+    @property
+    def waits_for_mongodb(self) -> bool:
+        """Whether the start waits for a MongoDB that may just elect a primary."""
+        return self.is_refused and any(MONGODB_URI in names for names in self.fault.at_fault)
 
     @property
     def is_named(self) -> bool:
