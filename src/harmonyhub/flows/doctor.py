@@ -12,6 +12,7 @@ from harmonyhub.settings.model import Settings
 from harmonyhub.settings.snapshot import OF_THE_PROCESS, fingerprints, snapshot
 
 ASK_S = 5.0
+PAGES = "pages"  # whom we ask; everybody else is known by the name of host and process
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,10 @@ class Examination:
         release = "no release of the ledger" if self.release is None else f"release {self.release}"
         who = f"{self.target}: HarmonyHub {self.version}, {release}, process {self.pid}"
         lines = [f"{who}, configuration {self.configuration_fingerprint}"]
-        lines += [
-            f"changed, not loaded: {each.variable}, in use from {each.in_use_from},"
-            f" now from {each.now_from}"
-            for each in self.differences
-        ]
-        lines += [
-            f"{process} waits for a restart: {', '.join(names)}"
-            for process, names in self.drift.items()
-            if names
-        ]
+        not_loaded = self._not_loaded()
+        lines += [f"changed, not loaded: {text}" for text in not_loaded.values()]
+        if not_loaded.keys() - RELOADED:
+            lines.append("A restart of HarmonyHub loads what has changed.")
         lines += [f"open incident {each}: harmonyhub why" for each in self.incidents]
         if len(set(self.fingerprints_in_use.values())) > 1:
             said = ", ".join(f"{name} {mark}" for name, mark in self.fingerprints_in_use.items())
@@ -64,6 +59,21 @@ class Examination:
         if self.is_well:
             lines.append("It uses what files and environment say now.")
         return "\n".join(lines)
+
+    def _not_loaded(self) -> dict[str, str]:
+        """Say of each variable that has changed where it did, and who still has the old value."""
+        origins = {
+            each.variable: f", in use from {each.in_use_from}, now from {each.now_from}"
+            for each in self.differences
+        }
+        owners = {name: [PAGES] for name in origins}
+        for process, names in self.drift.items():
+            for name in names:
+                owners.setdefault(name, []).append(process)
+        return {
+            name: f"{name}{origins.get(name, '')} ({', '.join(owners[name])})"
+            for name in sorted(owners)
+        }
 
 
 async def examine(settings: Settings, *, target: str | None) -> Examination:

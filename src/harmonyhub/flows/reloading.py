@@ -43,11 +43,6 @@ class Drift:
     changed: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """The changed variables that only a restart takes over."""
-        return tuple(name for name in self.changed if name not in RELOADED)
-
 
 class Sources:
     """The places that the settings of this process came from, looked at again and again.

@@ -1,13 +1,14 @@
 """Carries out what the watch decided: incidents in the store, messages to people."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from harmonyhub.domain.errors import ConflictError, UnavailableError
+from harmonyhub.domain.errors import ConfigurationError, ConflictError, UnavailableError
 from harmonyhub.domain.incident_text import alert_text, escalation_text, resolved_text
 from harmonyhub.domain.incidents import Diagnosis, Event, EventKind, Incident
 from harmonyhub.flows.contacts import Contacts
 from harmonyhub.flows.watch_rules import Action, Deliver, Escalate, Open, Resolve, Update
+from harmonyhub.storage.store import Store
 from harmonyhub.telemetry.notify import Delivery, Notifier
 from harmonyhub.wiring.house import House
 
@@ -27,6 +28,11 @@ class Telling:
     def __init__(self, house: House, contacts: Contacts) -> None:
         self._house = house
         self.contacts = contacts
+        self._accepted: dict[str, int] = {}
+
+    def note_accepted(self, variables: Iterable[str]) -> None:
+        """Note that new values of these were tried and work, which may end an incident."""
+        self._accepted |= dict.fromkeys(variables, self._house.clock())
 
     async def act(self, action: Action) -> None:
         """Carry out one decision; a message that does not arrive is noted and tried again."""
@@ -47,15 +53,6 @@ class Telling:
     async def tell(self, incident: Incident) -> Delivery:
         """Send an incident as it stands to the first contact."""
         return await self._send(self.contacts.first, alert_text(incident))
-
-    async def send_test(self) -> dict[str, Delivery]:
-        """Send a message that says it is a test to both contacts, down the path of alerts."""
-        contacts = {"first contact": self.contacts.first, "second contact": self.contacts.second}
-        return {
-            name: await self._send(contact, TEST_TEXT)
-            for name, contact in contacts.items()
-            if contact.has_contact
-        }
 
     async def adopt(self, incident: Incident) -> None:
         """Take over an incident that was told about while the store did not answer."""
@@ -108,9 +105,8 @@ class Telling:
         )
 
     async def _resolve(self, incident: Incident) -> None:
-        checks = ", ".join(sorted({cause.check_id for cause in incident.diagnosis.causes}))
         resolved = await self._house.store.incidents.resolve(
-            incident.id, now=self._house.clock(), text=f"{checks} passes again"
+            incident.id, now=self._house.clock(), text=self._resolution(incident)
         )
         if resolved is None:
             return  # somebody else was faster
@@ -119,6 +115,19 @@ class Telling:
         contacts = [self.contacts.first] + [self.contacts.second] * bool(resolved.escalated_at)
         for contact in contacts:
             await self._send(contact, text, is_resolved=True)
+
+    def _resolution(self, incident: Incident) -> str:
+        causes = incident.diagnosis.causes
+        checks = sorted({cause.check_id for cause in causes})
+        text = f"{', '.join(checks)} {'passes' if len(checks) == 1 else 'pass'} again"
+        corrected = sorted(
+            name
+            for name in {cause.variable for cause in causes if cause.variable}
+            if self._accepted.get(name, 0) >= incident.opened_at
+        )
+        if not corrected:
+            return text
+        return f"{text}: a new value of {' and '.join(corrected)} was accepted and taken over"
 
     async def _mark_notified(self, incident: Incident, text: str) -> None:
         await self._house.store.incidents.mark_notified(
@@ -138,19 +147,49 @@ class Telling:
     ) -> Delivery:
         title, body = text
         delivery = await contact.send(title, body, is_resolved=is_resolved)
-        await self._count(delivery)
-        return delivery
-
-    async def _count(self, delivery: Delivery) -> None:
         try:
-            await self._house.store.counters.add(
-                {
-                    (MESSAGES, ("delivered",)): delivery.n_ok,
-                    (MESSAGES, ("failed",)): delivery.n_failed,
-                }
-            )
+            await count_messages(self._house.store, [delivery])
         except UnavailableError:
             log.warning("a message was not counted: MongoDB does not answer")
+        return delivery
+
+
+async def send_test(contacts: Contacts) -> Mapping[str, Delivery]:
+    """Send a message that says it is a test to both contacts; the store is not needed for it.
+
+    Raises
+    ------
+    ConfigurationError
+        If nobody is set to be told.
+    """
+    if not contacts.first.has_contact:
+        raise ConfigurationError(
+            "Nobody is set to be told.",
+            hint="Set HARMONYHUB_ALERT_URLS; docs/operating.md has examples.",
+        )
+    named = {"first contact": contacts.first, "second contact": contacts.second}
+    return {
+        name: await contact.send(*TEST_TEXT)
+        for name, contact in named.items()
+        if contact.has_contact
+    }
+
+
+async def count_messages(store: Store, deliveries: Iterable[Delivery]) -> None:
+    """Count what was sent, for the metrics.
+
+    Raises
+    ------
+    UnavailableError
+        If MongoDB does not answer.
+    """
+    for delivery in deliveries:
+        await store.counters.add(
+            {
+                (MESSAGES, ("delivered",)): delivery.n_ok,
+                (MESSAGES, ("failed",)): delivery.n_failed,
+            }
+        )
 
 
 def _told(delivery: Delivery) -> str:
