@@ -1,0 +1,41 @@
+"""The act of the gate on a few cases, and without the gate."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from harmonyhub.drills.act_gate import play_gate
+from harmonyhub.drills.guards import Guard, Guards
+from harmonyhub.drills.scale import Scale
+from harmonyhub.drills.scorecard import TARGETS
+from harmonyhub.drills.site import Ground
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+BOUNDS = {target.key: target for target in TARGETS}
+
+
+@pytest.fixture
+async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
+    """Give a MongoDB server of the test's own."""
+    async with Ground.open(tmp_path / "ground") as ground:
+        yield ground
+
+
+async def test_gate_stops_faults_and_lets_good_deploys_pass(ground: Ground) -> None:
+    """Every fault is stopped, every good deploy passes, and a wrong secret is told in seconds."""
+    figures = await play_gate(ground, seed=3, scale=Scale.short(), guards=Guards.all())
+    assert {"gate.stopped", "gate.good_blocked", "gate.verdict_s"} == set(figures)
+    assert [] == [
+        (key, figure) for key, figure in figures.items() if not BOUNDS[key].is_met_by(figure.value)
+    ]
+    assert (12, 12) == (figures["gate.stopped"].n, figures["gate.good_blocked"].n)
+
+
+async def test_without_the_gate_every_fault_goes_live(ground: Ground) -> None:
+    """With the gate off nothing is stopped, and there is no verdict to wait for."""
+    guards = Guards.all().without(Guard.GATE)
+    figures = await play_gate(ground, seed=3, scale=Scale.short(), guards=guards)
+    assert 0 == figures["gate.stopped"].value
+    assert not BOUNDS["gate.stopped"].is_met_by(figures["gate.stopped"].value)
+    assert "gate.verdict_s" not in figures
