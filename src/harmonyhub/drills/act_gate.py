@@ -20,7 +20,7 @@ from harmonyhub.drills.guards import Guard, Guards
 from harmonyhub.drills.scale import Scale
 from harmonyhub.drills.scorecard import Figure
 from harmonyhub.drills.site import CLIENT_ID, CLIENT_SECRET, Ground, Site
-from harmonyhub.drills.unguarded_releases import without_gate
+from harmonyhub.drills.unguarded import without_gate
 from harmonyhub.flows.watch import SPOTIFY
 from harmonyhub.release import gate
 from harmonyhub.release.describe import describe_release

@@ -15,6 +15,7 @@ from harmonyhub.checks.proof import BOTH, Proof
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.incidents import Diagnosis
+from harmonyhub.domain.releases import GateVerdict
 from harmonyhub.domain.upstream_policy import Gate, Permission
 from harmonyhub.domain.upstreams import Outcome, UpstreamState
 from harmonyhub.drills.baseline import NaiveService
@@ -22,6 +23,9 @@ from harmonyhub.drills.guards import Guard, Guards
 from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.watch import Watch
 from harmonyhub.flows.watch_rules import Sight
+from harmonyhub.release import deploy, gate
+from harmonyhub.release.gate import GateReport
+from harmonyhub.settings.load import load_settings
 from harmonyhub.sources.spotify.payloads import Credentials
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.vault import Vault
@@ -145,6 +149,29 @@ def without_owners() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def without_gate() -> Iterator[None]:
+    """GATE: whatever is deployed goes on."""
+
+    async def let_pass(
+        environ: Mapping[str, str], *, folder: Path, env_file: Path | None, **_: object
+    ) -> GateReport:
+        settings, _findings = load_settings(environ, folder=folder, env_file=env_file)
+        return GateReport(GateVerdict.PASS, (), (), 0.0, settings)
+
+    with replaced(gate, "judge", let_pass), replaced(deploy, "judge", let_pass):
+        yield
+
+
+def without_rollback() -> AbstractContextManager[None]:
+    """ROLLBACK: nobody looks at a release once it carries the traffic."""
+
+    async def look_away(*_: object, **__: object) -> str:
+        return ""
+
+    return replaced(deploy, "watch", look_away)
+
+
 WITHOUT: Mapping[Guard, Callable[[], AbstractContextManager[None]]] = {
     Guard.PROBE: without_probe,
     Guard.PROOF: without_proof,
@@ -153,6 +180,8 @@ WITHOUT: Mapping[Guard, Callable[[], AbstractContextManager[None]]] = {
     Guard.QUARANTINE: without_quarantine,
     Guard.RELOAD: without_reload,
     Guard.OWNERS: without_owners,
+    Guard.GATE: without_gate,
+    Guard.ROLLBACK: without_rollback,
 }
 """What a process may be started without."""
 
