@@ -93,16 +93,26 @@ def _speed(past: Sequence[Told], log: Log) -> Figure:
     MongoDB's silence is waited out for 8 s, since a primary is elected in less: what is told after
     that, and what the sink refused at first, stands in the note.
     """
-    at_once = [_seconds(told.seconds) for told in past if not told.waits_for_mongodb]
-    at_once += [_seconds(one.failing_s) for one in log.lived if one.truth.is_paged]
+    at_once = [
+        (_seconds(told.seconds), "+".join(told.fault.kinds))
+        for told in past
+        if not told.waits_for_mongodb
+    ]
+    at_once += [
+        (_seconds(one.failing_s), f"{one.truth.kinds[0]} at run time")
+        for one in log.lived
+        if one.truth.is_paged
+    ]
     waited = [told.seconds for told in past if told.waits_for_mongodb]
     waited += [one.alert_s for one in log.silences if one.truth.is_paged]
     slowest = max((_seconds(each) for each in waited), default=0.0)
     refused = max((_seconds(one.alert_s) for one in log.told_late), default=0.0)
+    slow = ", ".join(f"{kinds} {seconds:.1f} s" for seconds, kinds in sorted(at_once)[-3:])
     return Figure(
-        _p95(at_once),
+        p95([seconds for seconds, _ in at_once]),
         len(at_once),
-        f"{len(waited)} of a silent MongoDB, told after it was waited for, at most {slowest:.1f} s;"
+        f"slowest: {slow}; {len(waited)} of a silent MongoDB, told after it was"
+        f" waited for, at most {slowest:.1f} s;"
         f" after a sink that refused, {refused:.1f} s",
     )
 
@@ -149,6 +159,7 @@ def _seconds(value: float | None) -> float:
     return NEVER_S if value is None else value
 
 
-def _p95(values: Sequence[float]) -> float:
+def p95(values: Sequence[float]) -> float:
+    """Give the value that 95 % do not exceed; an hour where there is none."""
     ordered = sorted(values)
     return ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else NEVER_S

@@ -117,7 +117,7 @@ async def _play_spotifys(
     async with opening as site, Service.start(site, guards=guards, n_users=N_USERS) as service:
         async with reading(site.sink) as mailbox:
             for number in range(n_faults):
-                lived = await _inject(service, mailbox, seed=seed + number, only=SPOTIFYS)
+                lived = await inject(service, mailbox, seed=seed + number, only=SPOTIFYS)
                 if lived.truth.kinds == ("secret-revoked",):
                     log.recoveries.append(await _recover(service))
                 log.lived.append(lived)
@@ -134,7 +134,7 @@ async def _play_latched(opening: Opening, log: Log, *, latched_s: float, guards:
         reading(site.sink) as mailbox,
     ):
         await site.sink.refuse(REFUSES_S)
-        lived = await _inject(service, mailbox, seed=0, only=("secret-revoked",))
+        lived = await inject(service, mailbox, seed=0, only=("secret-revoked",))
         since = time.time() + AFTER_ALERT_S
         await asyncio.sleep(AFTER_ALERT_S + latched_s)
         calls = await service.token_calls(since=since)
@@ -154,11 +154,11 @@ async def _play_mongodb(folder: Path, log: Log, *, seed: int, guards: Guards) ->
             Service.start(site, guards=guards, n_users=N_USERS) as service,
             reading(site.sink) as mailbox,
         ):
-            killed = await _inject(service, mailbox, seed=seed, only=("mongodb-killed",))
-            short = await _inject(
+            killed = await inject(service, mailbox, seed=seed, only=("mongodb-killed",))
+            short = await inject(
                 service, mailbox, seed=seed, only=("mongodb-cut",), lasts_s=SHORT_SILENCE_S
             )
-            long = await _inject(
+            long = await inject(
                 service, mailbox, seed=seed + 1, only=("mongodb-cut",), timeout_s=SILENCE_ALERT_S
             )
             log.silences += [killed, short, long]
@@ -168,12 +168,13 @@ async def _play_mongodb(folder: Path, log: Log, *, seed: int, guards: Guards) ->
         keeping.cancel()
 
 
-async def _inject(
+async def inject(
     service: Service,
     mailbox: Mailbox,
     *,
     seed: int,
     only: tuple[str, ...],
+    contact: str = "first",
     timeout_s: float = ALERT_S,
     lasts_s: float | None = None,
 ) -> Lived:
@@ -201,14 +202,14 @@ async def _inject(
             await asyncio.sleep(lasts_s)
             await service.heal()
         message = await mailbox.wait_for_alert(
-            ("first",), since=began, timeout_s=WITHIN_S + timeout_s
+            (contact,), since=began, timeout_s=WITHIN_S + timeout_s
         )
         if lasts_s is None:
             truth = await injection.reveal()
     failing_at = truth.applied_at
     if truth.kinds == (RARELY_MET,):
         message = message or await mailbox.wait_for_alert(
-            ("first",), since=began, timeout_s=RARELY_MET_S
+            (contact,), since=began, timeout_s=RARELY_MET_S
         )
         failing_at = await _first_refusal(service, since=failing_at)
     if message is None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 import click
 import httpx2
@@ -41,7 +41,7 @@ class Message:
 
 
 class Keeper:
-    """The sink as a handler of requests: what `json://` of Apprise posts, and the control."""
+    """The sink as a handler: what `json://` of Apprise and Alertmanager post, and the control."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -59,7 +59,7 @@ class Keeper:
         return self._keep(request)
 
     def _keep(self, request: Request) -> Answer:
-        document, now = request.json(), self._clock()
+        document, now = _flatten(request.json()), self._clock()
         is_refused = now < self._refuses_until
         self._messages.append(
             Message(
@@ -72,6 +72,18 @@ class Keeper:
             )
         )
         return json_answer({}, status=500 if is_refused else 200)
+
+
+def _flatten(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Bring what Alertmanager posts into the shape of Apprise."""
+    if "alerts" not in document:
+        return document
+    annotations = [alert["annotations"] for alert in document["alerts"]]
+    return {
+        "type": "failure" if document["status"] == "firing" else "success",
+        "title": ", ".join(alert["labels"]["alertname"] for alert in document["alerts"]),
+        "message": "\n".join(text for each in annotations for text in each.values()),
+    }
 
 
 @dataclass(frozen=True, slots=True)
