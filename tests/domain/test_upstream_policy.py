@@ -251,6 +251,7 @@ def test_every_operation_is_of_one_kind() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_month_of_hiccups_latches_nothing() -> None:
     """A probe every 20 s for 30 days with hiccups and quota days: all calls stay possible."""
     rng = random.Random(3)  # noqa: S311 - a replay, no secret

@@ -88,6 +88,7 @@ async def test_it_runs_as_a_process(fake: FakeSpotify) -> None:
         assert 401 == await ask(toxics.port)
 
 
+@pytest.mark.slow
 async def test_it_stands_in_front_of_mongodb(mongodb_uri: str) -> None:
     """Through the proxy MongoDB answers, is out of reach while it is cut, and comes back."""
     socket = Path(unquote(urlsplit(mongodb_uri).netloc))

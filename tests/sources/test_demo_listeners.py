@@ -21,6 +21,7 @@ def histories() -> list[DemoHistory]:
     return list(generate_listeners(load_library(), now=NOW, rng=np.random.default_rng(7)))
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_histories(histories: list[DemoHistory]) -> None:
     """The histories are a function of library, time and seed; another seed gives others."""
     again = generate_listeners(load_library(), now=NOW, rng=np.random.default_rng(7))

@@ -11,6 +11,8 @@ from harmonyhub.sources.demo.pieces import SCORES, DemoPiece, synthesize_pieces
 from harmonyhub.sources.demo.score import Voice, write_notes
 from harmonyhub.sources.demo.synth import PEAK, render
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> list[DemoPiece]:

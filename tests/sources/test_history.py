@@ -61,6 +61,7 @@ def test_downloaded_zip_balances(tmp_path: Path) -> None:
     assert list(range(1, expected.lines + 1)) == [line.number for line in lines]
 
 
+@pytest.mark.slow
 def test_newest_first_over_all_files(tmp_path: Path) -> None:
     """Kept listens come newest first, over the borders of the files in the ZIP."""
     write_listener_zip(tmp_path / "my.zip", n_listens=40_000)
@@ -172,7 +173,9 @@ def test_json_that_breaks_off_is_partial(tmp_path: Path, left: float) -> None:
     assert "breaks off" in (found.broke_off or "")
 
 
-@pytest.mark.parametrize("left", [0.2, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize(
+    "left", [0.5, *(pytest.param(left, marks=pytest.mark.slow) for left in (0.2, 0.9, 0.999))]
+)
 def test_truncated_zip_gives_what_it_holds(tmp_path: Path, left: float) -> None:
     """A ZIP cut anywhere gives a part of its lines, newest file first, and says what is missing."""
     whole = write_listener_zip(tmp_path / "my.zip", n_listens=40_000)
@@ -183,6 +186,7 @@ def test_truncated_zip_gives_what_it_holds(tmp_path: Path, left: float) -> None:
     assert "cut off" in (found.broke_off or "")
 
 
+@pytest.mark.slow
 def test_a_damaged_member_does_not_hide_the_others(tmp_path: Path) -> None:
     """Flipped bytes inside one member cost the rest of that member."""
     write_listener_zip(tmp_path / "my.zip", n_listens=40_000)

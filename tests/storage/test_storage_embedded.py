@@ -71,6 +71,7 @@ async def test_server_listens_on_its_socket_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "mongodb.sock").exists()
 
 
+@pytest.mark.slow
 async def test_data_outlive_restart_and_move(tmp_path: Path) -> None:
     """What was written is there after a restart, also when the folder was moved meanwhile."""
     (tmp_path / "one").mkdir()
@@ -98,6 +99,7 @@ async def test_deep_folder_gets_a_short_private_socket(tmp_path: Path) -> None:
             assert server.uri == uri
 
 
+@pytest.mark.slow
 async def test_server_ends_with_a_killed_owner(tmp_path: Path) -> None:
     """After kill -9 of the owner no server stays, and the next start goes on with its data."""
     owner = await asyncio.create_subprocess_exec(
@@ -112,6 +114,7 @@ async def test_server_ends_with_a_killed_owner(tmp_path: Path) -> None:
         await ping(uri)
 
 
+@pytest.mark.slow
 async def test_orphan_is_stopped_and_the_start_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cleanup: AsyncExitStack
 ) -> None:
@@ -146,6 +149,7 @@ async def test_one_shot_borrows_the_running_server(tmp_path: Path) -> None:
         await ping(server.uri)
 
 
+@pytest.mark.slow
 async def test_starter_waits_for_borrowers(tmp_path: Path) -> None:
     """A command that started the server stops it only after the last borrower is done."""
     said: list[str] = []
@@ -168,6 +172,7 @@ async def test_starter_waits_for_borrowers(tmp_path: Path) -> None:
     assert not (tmp_path / "mongodb.sock").exists()
 
 
+@pytest.mark.slow
 async def test_commands_at_once_share_one_server(tmp_path: Path) -> None:
     """Of commands that start at the same moment one starts the server and all use it."""
     said: list[str] = []
@@ -183,6 +188,7 @@ async def test_commands_at_once_share_one_server(tmp_path: Path) -> None:
     assert 1 == said.count("starting MongoDB")
 
 
+@pytest.mark.slow
 async def test_cancelled_start_leaves_nothing_behind(tmp_path: Path) -> None:
     """Ctrl-C during the start stops the server and frees the folder."""
     is_starting = asyncio.Event()
@@ -199,6 +205,7 @@ async def test_cancelled_start_leaves_nothing_behind(tmp_path: Path) -> None:
         await ping(uri)
 
 
+@pytest.mark.slow
 async def test_store_says_so_when_the_server_dies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
