@@ -17,7 +17,9 @@ import numpy as np
 
 from harmonyhub.domain.freshness import SourceState
 from harmonyhub.drills.baseline import NaiveService
+from harmonyhub.drills.configuration import Configuration
 from harmonyhub.drills.fake_spotify.modes import Mode
+from harmonyhub.drills.faults_in_values import ACCOUNTS_URL, API_URL, MONGODB_URI
 from harmonyhub.drills.guards import Guard, Guards
 from harmonyhub.drills.histories import give_histories
 from harmonyhub.drills.process import FakeUser
@@ -34,7 +36,7 @@ from harmonyhub.wiring.house import House, system_clock
 
 STEP_S = 900  # as often as a user is synchronized
 READS_EACH = 4
-READ_EVERY_S = 0.015  # of the real clock; reads start at their time, whatever became of others
+READ_EVERY_S = 0.02  # of the real clock; reads start at their time, whatever became of others
 SYNC_EVERY_S = 12 * 3600  # tokens end and are refreshed all the same, at a fraction of the work
 TIMEOUT_S = 5.0
 
@@ -130,7 +132,9 @@ class Stand:
                     access_token=access,
                 )
             )
-        return NaiveService(self.site.good.environ, people, client=self.site.spotify.client)
+        return NaiveService(
+            near_configuration(self.site).environ, people, client=self.site.spotify.client
+        )
 
 
 async def play_rejection(
@@ -217,13 +221,25 @@ def figures(healthy: Sequence[Read], rejected: Sequence[Read], *, note: str) -> 
     }
 
 
+def near_configuration(site: Site) -> Configuration:
+    """Give a configuration that leads past the toxic lines: none is harmed here, and each costs."""
+    return site.good.having(
+        {
+            MONGODB_URI: site.server.uri,
+            ACCOUNTS_URL: site.fake.accounts_url,
+            API_URL: site.fake.api_url,
+        }
+    )
+
+
 @asynccontextmanager
 async def stand(ground: Ground, name: str, *, seed: int, n_users: int) -> AsyncIterator[Stand]:
     """Open a site whose users have lists, and serve it over HTTP."""
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(ground.site(name, seed=seed))
         clock = VirtualClock(system_clock())
-        house = await stack.enter_async_context(site.house(clock=clock))
+        near = near_configuration(site)
+        house = await stack.enter_async_context(site.house(near, clock=clock))
         user_ids = await site.settle_users(house, n_users)
         rng = random.Random(f"histories:{seed}")  # noqa: S311 - a drill, not a secret
         await give_histories(house, user_ids, rng=rng)
