@@ -12,6 +12,7 @@ from harmonyhub.settings.model import Settings
 from harmonyhub.settings.snapshot import OF_THE_PROCESS, fingerprints, snapshot
 
 ASK_S = 5.0
+KNOWN_BY = {"settings", "instances", "incidents", "configuration_fingerprint"}
 PAGES = "pages"  # whom we ask; everybody else is known by the name of host and process
 
 
@@ -133,5 +134,13 @@ async def _ask(address: str, settings: Settings) -> dict[str, Any]:
         raise UnavailableError(
             f"{address} answered {answer.status_code}.", hint="Its log says why."
         )
-    state: dict[str, Any] = answer.json()
+    try:
+        state = answer.json()
+    except ValueError:
+        state = None
+    if not isinstance(state, dict) or not state.keys() >= KNOWN_BY:
+        raise UnavailableError(
+            f"What answers at {address} is no HarmonyHub of this version.",
+            hint="Name another address with --target.",
+        )
     return state

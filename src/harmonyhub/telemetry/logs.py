@@ -39,6 +39,8 @@ def configure_logs(settings: LogSettings, *, stream: TextIO | None = None) -> No
     root.setLevel(settings.log_level.upper())
     # It tells of every request: the health of each release is asked for five times a second.
     logging.getLogger("httpx2").setLevel(max(root.level, logging.WARNING))
+    # It tells every command with all that is written: hundreds of lines a second, listeners' data.
+    logging.getLogger("pymongo").setLevel(max(root.level, logging.INFO))
 
 
 class _MaskingFormatter(logging.Formatter):
