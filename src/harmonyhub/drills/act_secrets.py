@@ -17,6 +17,8 @@ from harmonyhub.storage.raw_documents import read_raw
 
 log = logging.getLogger(__name__)
 
+MOST_TOLD = 20  # with the guards off hundreds are found
+
 # Where a secret must be: what the operator wrote, or what an injector wrote in their place.
 OPERATORS_FILES = frozenset(
     {ENV_FILE, ALL_FILE, ENVIRON_FILE, SCENE_FILE, *(name.lower() for name in BY_NAME)}
@@ -40,7 +42,7 @@ async def play_secrets(
         finds = await asyncio.to_thread(search.find, data)
         n_places += 1
         found |= {(place, find) for find in finds}
-    for place, find in sorted(found, key=str):
+    for place, find in sorted(found, key=str)[:MOST_TOLD]:
         log.error("%s stands in %s, %s", find.name, place, find.form)
     note = "; ".join(sorted({place for place, _ in found})[:5])
     return {"secrets.found": Figure(len(found), search.n_secrets * n_places, note)}
