@@ -134,6 +134,22 @@ async def test_a_wrong_new_secret_is_told_and_not_used(post: Post) -> None:
     assert ["failure", "success"] == [message.kind for message in await post.messages()]
 
 
+async def test_a_value_that_nobody_could_judge_is_tried_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret written while Spotify is down is taken over once Spotify answers."""
+    monkeypatch.setattr("harmonyhub.flows.watch.SWAP_AGAIN_S", 0.0)
+    fresh = (await post.fake.control.rotate_secret((await post.app()).client_id)).client_secret
+    await post.fake.control.set(Mode.UNAVAILABLE)
+    post.write_secret(fresh.reveal())
+    await post.watch.follow_sources()
+    assert post.house.spotify is not None
+    assert fresh.reveal() != post.house.spotify.credentials.client_secret.reveal()
+    await post.fake.control.clear()
+    await post.watch.follow_sources()
+    assert fresh.reveal() == post.house.spotify.credentials.client_secret.reveal()
+
+
 async def test_a_spoilt_file_is_told_while_the_service_goes_on(post: Post) -> None:
     """A file that became unusable is told before the next start would stumble over it."""
     post.write_secret("abc")
