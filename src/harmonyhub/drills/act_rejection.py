@@ -35,7 +35,7 @@ from harmonyhub.web.server import serve
 from harmonyhub.wiring.house import House, system_clock
 
 STEP_S = 900  # as often as a user is synchronized
-READS_EACH = 4
+READS_EACH, LEAST_READS = 4, 240  # by each user; by all, for a p95 that says something
 READ_EVERY_S = 0.02  # of the real clock; reads start at their time, whatever became of others
 SYNC_EVERY_S = 12 * 3600  # tokens end and are refreshed all the same, at a fraction of the work
 TIMEOUT_S = 5.0
@@ -185,8 +185,9 @@ async def reject(site: Site, *, seed: int) -> str:
 def draw_readers(user_ids: Sequence[str], *, n_steps: int, rng: random.Random) -> list[list[str]]:
     """Draw who reads in which step; everybody does as often."""
     steps: list[list[str]] = [[] for _ in range(n_steps)]
+    n_each = max(READS_EACH, -(-LEAST_READS // len(user_ids)))
     for user_id in user_ids:
-        for _ in range(READS_EACH):
+        for _ in range(n_each):
             rng.choice(steps).append(user_id)
     return steps
 
