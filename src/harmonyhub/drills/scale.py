@@ -22,6 +22,8 @@ class Scale:
         How long the fleet's token calls are counted while latched.
     n_months : int
         Simulated quiet months.
+    n_faulty_releases, n_bad_releases : int
+        Faults deployed behind the proxy, and releases that turn bad once they have the traffic.
     """
 
     n_seeds: int
@@ -32,6 +34,8 @@ class Scale:
     n_runtime: int
     latched_s: float
     n_months: int
+    n_faulty_releases: int
+    n_bad_releases: int
     n_users: int = 200
     virtual_hours: int = 24
 
@@ -47,6 +51,8 @@ class Scale:
             n_runtime=24,
             latched_s=70.0,
             n_months=3,
+            n_faulty_releases=2,
+            n_bad_releases=2,
         )
 
     @classmethod
@@ -61,6 +67,8 @@ class Scale:
             n_runtime=3,
             latched_s=15.0,
             n_months=1,
+            n_faulty_releases=1,
+            n_bad_releases=1,
             n_users=24,
             virtual_hours=6,
         )
