@@ -5,7 +5,7 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from harmonyhub.drills.at_run_time import Log, play_at_run_time
+from harmonyhub.drills.at_run_time import NEVER_S, Log, play_at_run_time
 from harmonyhub.drills.baseline import rehearse
 from harmonyhub.drills.faults_in_values import CLIENT_ID, CLIENT_SECRET
 from harmonyhub.drills.guards import Guards
@@ -16,7 +16,6 @@ from harmonyhub.drills.scorecard import Figure
 from harmonyhub.drills.site import Ground
 from harmonyhub.drills.unguarded import unguarded
 
-NEVER_S = 3600.0  # counts for an alert that never came
 BASELINE_HOURS = 2
 
 

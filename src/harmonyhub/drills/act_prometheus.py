@@ -4,9 +4,9 @@ import asyncio
 import random
 from collections.abc import Mapping
 
-from harmonyhub.drills.act_alerts import NEVER_S, p95
+from harmonyhub.drills.act_alerts import p95
 from harmonyhub.drills.alert_reading import reading
-from harmonyhub.drills.at_run_time import Opening, inject
+from harmonyhub.drills.at_run_time import NEVER_S, Opening, inject
 from harmonyhub.drills.faults_in_values import PORT
 from harmonyhub.drills.guards import Guards
 from harmonyhub.drills.monitoring import monitoring, require_programs

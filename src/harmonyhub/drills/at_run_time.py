@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.drills.alert_reading import Mailbox, read_alert, reading
 from harmonyhub.drills.guards import Guards
 from harmonyhub.drills.injector import Injection, RunScene, Truth
@@ -15,6 +16,7 @@ from harmonyhub.drills.scale import Scale
 from harmonyhub.drills.service import Service
 from harmonyhub.drills.site import Ground, Site
 
+NEVER_S = 3600.0  # counts for what did not happen in time
 FAULTS_A_LANE = 8
 N_USERS = 60
 LOOK_S = 0.02
@@ -119,9 +121,12 @@ async def _play_spotifys(
             for number in range(n_faults):
                 lived = await inject(service, mailbox, seed=seed + number, only=SPOTIFYS)
                 if lived.truth.kinds == ("secret-revoked",):
-                    log.recoveries.append(await _recover(service))
+                    log.recoveries.append(await recover(service))
                 log.lived.append(lived)
-                await service.calm_down()
+                try:
+                    await service.calm_down()
+                except UnavailableError:
+                    break  # a service that does not recover has no more to show
         log.n_tokens += len(service.user_ids)
         log.n_tokens_left += await service.count_tokens()
 
@@ -140,7 +145,7 @@ async def _play_latched(opening: Opening, log: Log, *, latched_s: float, guards:
         calls = await service.token_calls(since=since)
         log.latched_calls = most_within([call.at for call in calls], window_s=MINUTE_S)
         log.told_late.append(lived)
-        log.recoveries.append(await _recover(service))
+        log.recoveries.append(await recover(service))
         log.n_tokens += len(service.user_ids)
         log.n_tokens_left += await service.count_tokens()
 
@@ -230,15 +235,19 @@ async def _first_refusal(service: Service, *, since: float) -> float:
     return next((entry.at for entry in entries if entry.outcome == RARELY_MET), since)
 
 
-async def _recover(service: Service) -> float:
-    """Write the right secret and wait until calls succeed again; how long it took."""
+async def recover(service: Service) -> float:
+    """Write the right secret and wait until calls succeed again; `NEVER_S` if that takes long."""
     written_at = await service.heal()
-    recovered_at = await service.wait_until_accepted(since=written_at, timeout_s=RECOVERY_S)
-    async with asyncio.timeout(RECOVERY_S):
-        while (await service.state()).latched is not None:
-            await asyncio.sleep(LOOK_S)
-            recovered_at = time.time()
-    return recovered_at - written_at
+    try:
+        recovered_at = await service.wait_until_accepted(since=written_at, timeout_s=RECOVERY_S)
+    except UnavailableError:
+        return NEVER_S
+    for _ in range(round(RECOVERY_S / LOOK_S)):
+        if (await service.state()).latched is None:
+            return recovered_at - written_at
+        await asyncio.sleep(LOOK_S)
+        recovered_at = time.time()
+    return NEVER_S
 
 
 def most_within(moments: Sequence[float], *, window_s: float) -> int:

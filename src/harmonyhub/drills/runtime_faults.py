@@ -132,7 +132,8 @@ SPOTIFYS = frozenset({CLIENT_ID, CLIENT_SECRET})
 
 RUNTIME_FAULTS = (
     RuntimeFault("secret-revoked", Owner.OPERATOR, frozenset({CLIENT_SECRET}), _revoke_secret),
-    RuntimeFault("app-deleted", Owner.OPERATOR, frozenset({CLIENT_ID}), _mode(Mode.ID_DELETED)),
+    # Both are of an app that is gone: another one has another id and another secret.
+    RuntimeFault("app-deleted", Owner.OPERATOR, SPOTIFYS, _mode(Mode.ID_DELETED)),
     RuntimeFault("other-app", Owner.OPERATOR, SPOTIFYS, _write_other_app),
     # No variable is wrong: the owner of the app that the id names has to pay.
     RuntimeFault("premium-lapsed", Owner.OPERATOR, NOBODYS, _mode(Mode.PREMIUM_LAPSED)),

@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from harmonyhub.checks.diagnosis import Facts, diagnose
+from harmonyhub.checks.encryption import ENCRYPTION_KEY, RIGHT_KEY
 from harmonyhub.checks.live import LIVE, LiveCheck, check_live
 from harmonyhub.checks.machine_facts import machine_facts
-from harmonyhub.checks.subject import Subject
+from harmonyhub.checks.subject import Baseline, Subject
 from harmonyhub.domain.errors import ConfigurationError, HarmonyHubError, StoreUnavailableError
-from harmonyhub.domain.findings import Result
+from harmonyhub.domain.findings import Owner, Result, Verdict
 from harmonyhub.domain.incident_text import refusal_text
 from harmonyhub.domain.incidents import Diagnosis
 from harmonyhub.flows.diagnosing import as_result, describe_silence
+from harmonyhub.flows.last_good import load_last_good
 from harmonyhub.settings.load import data_folder, read_texts, survey_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
@@ -29,7 +31,8 @@ STAMP_FILE = "told-refusal.json"
 TELL_AGAIN_S = 3600  # whoever starts it again and again is told once an hour
 # Whatever Spotify, the model and the decoder answer, the service starts.
 LOOKED_AT = tuple(each for each in LIVE if each.check.id.startswith(("HH2", "HH5")))
-
+# Unless it is known what worked: then one message names all that is wrong.
+BY_WHAT_WORKED = tuple(each for each in LIVE if each.check.id.startswith(("HH1", "HH2", "HH5")))
 BLAMED = (ConfigurationError, StoreUnavailableError)  # what the embedded MongoDB ends a start with
 
 
@@ -90,12 +93,18 @@ async def diagnose_refusal(
     """Find the cause: what the start itself found, else what the live checks find.
 
     An embedded MongoDB that does not start is asked by no check: there the error is the cause.
+    What worked last, as the data folder has it, proves a cause and shows what is behind it.
     """
     findings = error.findings if isinstance(error, ConfigurationError) else ()
     results: tuple[Result, ...] = tuple(map(as_result, findings))
-    if not results and settings is not None:
-        results = await check_live(Subject(settings=settings, clock=system_clock), checks=checks)
-        if isinstance(error, BLAMED) and settings.mongodb_uri is None:
+    if settings is not None:
+        before, other_key = await asyncio.to_thread(_load_before, settings)
+        if not results or before is not None:
+            checks = checks if before is None else BY_WHAT_WORKED
+            subject = Subject(settings=settings, clock=system_clock, baseline=before)
+            results = _merge(await check_live(subject, checks=checks), results)
+        results = _merge(results, other_key)
+        if isinstance(error, BLAMED) and not findings and settings.mongodb_uri is None:
             silence = describe_silence(error, settings)
             results += (as_result(replace(silence, message=error.message, evidence="")),)
     facts = Facts(
@@ -104,6 +113,34 @@ async def diagnose_refusal(
         machine=None if settings is None else machine_facts(settings.data_dir),
     )
     return diagnose(results, facts, confirmed_only=False)
+
+
+def _load_before(settings: Settings) -> tuple[Baseline | None, tuple[Result, ...]]:
+    """Load what worked last, or say that it does not open."""
+    try:
+        return load_last_good(settings), ()
+    except ConfigurationError as error:
+        finding = RIGHT_KEY.found(
+            f"{ENCRYPTION_KEY} is not the key that this data folder was written with.",
+            fix=error.hint,
+            variable=ENCRYPTION_KEY,
+            provenance=settings.provenance("encryption_key"),
+            evidence="what worked last does not open",
+        )
+        return None, (as_result(finding),)
+
+
+def _merge(results: Sequence[Result], others: Sequence[Result]) -> tuple[Result, ...]:
+    """Add what others know of checks that have found nothing; of Spotify only what is certain."""
+    kept = [each for each in results if _is_certain(each) or not each.check_id.startswith("HH1")]
+    known = {each.check_id for each in kept if each.finding is not None}
+    return (*kept, *(each for each in others if each.check_id not in known))
+
+
+def _is_certain(result: Result) -> bool:
+    finding = result.finding
+    is_operators = finding is not None and finding.owner is Owner.OPERATOR
+    return is_operators and result.verdict is Verdict.FAILED
 
 
 def _is_told(stamp: Path, diagnosis: Diagnosis) -> bool:

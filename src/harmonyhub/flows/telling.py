@@ -88,8 +88,13 @@ class Telling:
         delivery = await self.tell(incident)
         if delivery.is_delivered:
             await self._mark_notified(incident, _told(delivery))
-        else:
-            await self._note(incident, delivery)
+            return
+        await self._note(incident, delivery)
+        if self.contacts.second.has_contact:
+            instead = await self._send(self.contacts.second, alert_text(incident))
+            if instead.is_delivered:
+                text = f"the second contact, {_told(instead)}, for the first was not reached"
+                await self._mark_notified(incident, text)
 
     async def _escalate(self, incident: Incident) -> None:
         if not self.contacts.second.has_contact:

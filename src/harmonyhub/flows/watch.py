@@ -16,6 +16,7 @@ from harmonyhub.domain.upstream_policy import ISSUE_APP_TOKEN
 from harmonyhub.domain.upstreams import Observation, Outcome, UpstreamState
 from harmonyhub.flows.contacts import Contacts
 from harmonyhub.flows.diagnosing import describe_silence, diagnose_house, subject_of
+from harmonyhub.flows.last_good import keep_last_good
 from harmonyhub.flows.reloading import RELOADED, Drift, Sources, Survey
 from harmonyhub.flows.telling import Telling
 from harmonyhub.flows.watch_rules import Sight, decide, wants_diagnosis
@@ -33,6 +34,7 @@ SOURCES_EVERY_S = 0.5
 PROBE_EVERY_S = 3.0  # an alert within 5 s needs it; one small token call each
 SLOW_EVERY_S = 30.0
 BEAT_EVERY_S = 5.0
+REMEMBER_EVERY_S = 600.0
 LEASE_EVERY_S = 2.0
 LEASE_S = 10  # a watch that died is replaced by another process after that
 DIAGNOSE_AGAIN_S = 60  # while latched at most two token calls a minute may leave
@@ -43,9 +45,8 @@ STORE_SILENT_S = 8.0  # a primary is elected in 2 s, the embedded server is back
 SPOTIFY = "spotify"
 SPOTIFY_LIVE = tuple(each for each in LIVE if each.check.id.startswith("HH1"))
 SPOTIFY_IDS = frozenset(each.check.id for each in SPOTIFY_LIVE)
-SLOW_LIVE = tuple(
-    each for each in LIVE if each.check.id not in SPOTIFY_IDS and each.check.id != "HH602"
-)
+SLOW_LIVE = tuple(each for each in LIVE if each.check.id not in SPOTIFY_IDS)
+ALERT_PATH = "HH602"
 
 Results = tuple[Result, ...]
 
@@ -133,6 +134,7 @@ class Watch:
         if taken:
             log.info("took over changed settings: %s", ", ".join(sorted(taken)))
             self._settings = settings
+            self._due.pop("remember", None)
             self._telling.contacts = Contacts.of(settings)
             self._telling.note_accepted(taken & credentials)
             self._sources.take(settings, taken)
@@ -173,6 +175,16 @@ class Watch:
             escalate_after_s=self._telling.contacts.escalate_after_s,
         ):
             await self._telling.act(action)
+        await self._remember(sight, state)
+
+    async def _remember(self, sight: Sight, state: UpstreamState) -> None:
+        """Keep settings that everything works with, for a start that needs to know them."""
+        is_accepted = self._house.spotify is None or (
+            self._answer is not None and self._answer.outcome is Outcome.OK
+        )
+        is_fine = sight.diagnosis is None and state.latched is None and is_accepted
+        if is_fine and self._is_due("remember", REMEMBER_EVERY_S):
+            await keep_last_good(self._house, self._settings)
 
     async def _holds_lease(self) -> bool:
         if self._is_due("lease", LEASE_EVERY_S):
@@ -201,10 +213,10 @@ class Watch:
 
     async def _check_slowly(self) -> Results:
         """Check all but Spotify; what fails must fail twice before anybody is woken."""
-        first = await check_live(self._subject(), checks=SLOW_LIVE)
+        first = _with_dead_contacts(await check_live(self._subject(), checks=SLOW_LIVE))
         if not _causes(first):
             return first
-        second = await check_live(self._subject(), checks=SLOW_LIVE)
+        second = _with_dead_contacts(await check_live(self._subject(), checks=SLOW_LIVE))
         certain = {cause.check_id for cause in _causes(first)}
         return tuple(
             result
@@ -303,6 +315,20 @@ class Watch:
             return False
         self._due[name] = moment + every_s * self._rng.uniform(0.8, 1.0)
         return True
+
+
+def _with_dead_contacts(results: Results) -> Results:
+    """Take a contact that nobody answers at for the operator's, whose alert path it is."""
+    return tuple(
+        replace(
+            result,
+            verdict=Verdict.FAILED,
+            finding=replace(result.finding, owner=Owner.OPERATOR),
+        )
+        if result.check_id == ALERT_PATH and result.finding is not None
+        else result
+        for result in results
+    )
 
 
 def _causes(results: Results) -> tuple[Finding, ...]:
