@@ -74,7 +74,7 @@ async def test_load_counts_what_is_not_answered_with_200() -> None:
 
     async with (
         listen(answer, now=lambda: 0.0) as port,
-        Load.on(f"http://127.0.0.1:{port}", password="any") as load,  # noqa: S106 - nobody asks
+        Load.on(f"http://127.0.0.1:{port}", password="any") as load,
     ):
         await is_enough.wait()
     refused = [path for path in asked if path != "/livez"]
