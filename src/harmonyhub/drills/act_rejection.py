@@ -195,12 +195,17 @@ def draw_readers(user_ids: Sequence[str], *, n_steps: int, rng: random.Random) -
 async def read_at_both(
     healthy: Stand, rejected: Stand, readers: Sequence[str], *, rng: random.Random
 ) -> None:
-    """Make each read at both sites, one soon after the other, in a drawn order."""
+    """Make each read at both sites, one soon after the other.
+
+    Who comes first changes with each read: who comes later may wait for who came before.
+    """
+    pair = rng.sample((healthy, rejected), 2)
     due = asyncio.get_running_loop().time()
     tasks: list[tuple[Stand, asyncio.Task[Read]]] = []
     async with asyncio.TaskGroup() as group:
         for user_id in readers:
-            for one in rng.sample((healthy, rejected), 2):
+            pair.reverse()
+            for one in pair:
                 due += READ_EVERY_S
                 tasks.append((one, group.create_task(one.read(user_id, due=due))))
     for one, task in tasks:
