@@ -46,10 +46,10 @@ async def test_the_mailbox_gives_alerts_that_were_taken() -> None:
     async with Sink.start() as sink, reading(sink) as mailbox:
         notifier = Notifier(Secret(sink.address()))
         await sink.refuse(60)
-        await notifier.send("refused", "")
+        await notifier.send("refused", "a body")
         await sink.refuse(0)
-        await notifier.send("over", "", is_resolved=True)
-        await notifier.send("taken", "")
+        await notifier.send("over", "a body", is_resolved=True)
+        await notifier.send("taken", "a body")
         alert = await mailbox.wait_for_alert(("first",), timeout_s=10)
         assert alert is not None
         assert "taken" == alert.title

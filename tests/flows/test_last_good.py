@@ -6,6 +6,7 @@ import pytest
 
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.flows.last_good import FILE, keep_last_good, load_last_good
+from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.wiring.house import House
@@ -17,8 +18,18 @@ SECRET = "0123456789abcdef0123456789abcdef"
 @pytest.fixture
 def settings(house: House) -> Settings:
     """Give the settings of the house with a secret among them."""
-    house.settings.data_dir.mkdir(exist_ok=True)
-    return replace(house.settings, spotify_client_secret=Secret(SECRET))
+    folder, key = house.settings.data_dir, house.settings.encryption_key
+    folder.mkdir(exist_ok=True)
+    environ = {
+        "HARMONYHUB_DATA_DIR": str(folder),
+        "HARMONYHUB_SPOTIFY_CLIENT_ID": SECRET[::-1],
+        "HARMONYHUB_SPOTIFY_CLIENT_SECRET": SECRET,
+    }
+    if key is not None:
+        environ["HARMONYHUB_ENCRYPTION_KEY"] = key.reveal()
+    settings, _ = load_settings(environ, folder=folder)
+    assert settings is not None
+    return settings
 
 
 async def test_what_was_kept_comes_back(house: House, settings: Settings) -> None:
