@@ -8,6 +8,7 @@ import harmonyhub
 from harmonyhub.cli import (
     configuration,
     developer,
+    drill,
     incidents,
     library,
     listener,
@@ -34,6 +35,7 @@ SECTIONS = {
         releases.verify,
         releases.rollback,
         releases.releases,
+        drill.drill,
     ],
     "Listen": [listener.import_, listener.train, listener.recommend, listener.export],
     "Analyse": [library.analyse],
