@@ -90,6 +90,12 @@ class Log:
     n_tokens: int = 0
     n_tokens_left: int = 0
 
+    async def count_tokens(self, service: Service) -> None:
+        """Count what is left of the refresh tokens of a service."""
+        n_left = await service.count_tokens()  # first: other services count meanwhile
+        self.n_tokens += len(service.user_ids)
+        self.n_tokens_left += n_left
+
 
 async def play_at_run_time(ground: Ground, *, seed: int, scale: Scale, guards: Guards) -> Log:
     """Run several services side by side and let faults appear in each."""
@@ -103,6 +109,7 @@ async def play_at_run_time(ground: Ground, *, seed: int, scale: Scale, guards: G
                     log,
                     seed=seed + 1000 * number,
                     n_faults=scale.n_runtime // n_lanes,
+                    commands=("work", "serve") if number == 0 else ("work",),
                     guards=guards,
                 )
             )
@@ -113,10 +120,19 @@ async def play_at_run_time(ground: Ground, *, seed: int, scale: Scale, guards: G
 
 
 async def _play_spotifys(
-    opening: Opening, log: Log, *, seed: int, n_faults: int, guards: Guards
+    opening: Opening,
+    log: Log,
+    *,
+    seed: int,
+    n_faults: int,
+    commands: Sequence[str],
+    guards: Guards,
 ) -> None:
     """Let faults of Spotify's side appear one after the other, each healed before the next."""
-    async with opening as site, Service.start(site, guards=guards, n_users=N_USERS) as service:
+    async with (
+        opening as site,
+        Service.start(site, guards=guards, n_users=N_USERS, commands=commands) as service,
+    ):
         async with reading(site.sink) as mailbox:
             for number in range(n_faults):
                 lived = await inject(service, mailbox, seed=seed + number, only=SPOTIFYS)
@@ -127,8 +143,7 @@ async def _play_spotifys(
                     await service.calm_down()
                 except UnavailableError:
                     break  # a service that does not recover has no more to show
-        log.n_tokens += len(service.user_ids)
-        log.n_tokens_left += await service.count_tokens()
+        await log.count_tokens(service)
 
 
 async def _play_latched(opening: Opening, log: Log, *, latched_s: float, guards: Guards) -> None:
@@ -146,8 +161,7 @@ async def _play_latched(opening: Opening, log: Log, *, latched_s: float, guards:
         log.latched_calls = most_within([call.at for call in calls], window_s=MINUTE_S)
         log.told_late.append(lived)
         log.recoveries.append(await recover(service))
-        log.n_tokens += len(service.user_ids)
-        log.n_tokens_left += await service.count_tokens()
+        await log.count_tokens(service)
 
 
 async def _play_mongodb(folder: Path, log: Log, *, seed: int, guards: Guards) -> None:
@@ -168,8 +182,7 @@ async def _play_mongodb(folder: Path, log: Log, *, seed: int, guards: Guards) ->
             )
             log.silences += [killed, short, long]
             await service.heal()
-            log.n_tokens += len(service.user_ids)
-            log.n_tokens_left += await service.count_tokens()
+            await log.count_tokens(service)
         keeping.cancel()
 
 
