@@ -90,13 +90,28 @@ async def test_release_that_is_gone_is_told_by_errors(proxy: tuple[Proxy, str]) 
     assert 0 < total.n_5xx
 
 
+async def test_request_that_met_a_dead_release_is_answered_by_the_next(
+    proxy: tuple[Proxy, str],
+) -> None:
+    """Who found nobody while a release died is served once another one has the traffic."""
+    gate, url = proxy
+    await gate.serve(1, port=free_port())
+    async with named_server("next") as port, httpx2.AsyncClient(base_url=url, timeout=20) as client:
+        asking = asyncio.create_task(client.get("/"))
+        while (await gate.traffic())[0].n_open == 0:
+            assert not asking.done()
+        await gate.serve(2, port=port)
+        await gate.forget(1, is_cut=False)
+        assert "next" == (await asking).text
+
+
 async def test_slots_are_used_again(proxy: tuple[Proxy, str]) -> None:
     """More releases than slots pass, as long as those before are forgotten; else it says so."""
     gate, url = proxy
     async with named_server("late") as port:
         for release in range(1, 12):
             await gate.serve(release, port=port)
-            await gate.forget(release - 3)
+            await gate.forget(release - 3, is_cut=False)
         async with httpx2.AsyncClient(base_url=url) as client:
             assert "late" == (await client.get("/")).text
         await gate.serve(12, port=port)

@@ -199,11 +199,12 @@ class Keeper:
                 self._draining_since.pop(number, None)
                 continue
             since = self._draining_since.setdefault(number, now)
-            if by_release.get(number, Traffic()).n_open == 0 or now - since > DRAIN_S:
-                await self._end(number)
+            n_open = by_release.get(number, Traffic()).n_open
+            if n_open == 0 or now - since > DRAIN_S:
+                await self._end(number, is_cut=n_open > 0)
 
-    async def _end(self, number: int) -> None:
-        await self._proxy.forget(number)
+    async def _end(self, number: int, *, is_cut: bool) -> None:
+        await self._proxy.forget(number, is_cut=is_cut)
         self._draining_since.pop(number, None)
         task = asyncio.create_task(self._stop_and_clear(number, self._instances.pop(number)))
         self._stopping.add(task)

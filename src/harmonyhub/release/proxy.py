@@ -179,14 +179,19 @@ class Proxy:
         )
         self._serving = release
 
-    async def forget(self, release: int) -> None:
-        """Take a release out of its slot."""
+    async def forget(self, release: int, *, is_cut: bool) -> None:
+        """Take a release out of its slot.
+
+        Parameters
+        ----------
+        is_cut : bool
+            End its open requests too. Without it, those that found it dead and are being tried
+            again go to the release that serves now.
+        """
         slot = self._slots.pop(release, None)
         if slot is not None:
-            await self._tell(
-                f"set server {BACKEND}/{slot} state maint",
-                f"shutdown sessions server {BACKEND}/{slot}",
-            )
+            cut = [f"shutdown sessions server {BACKEND}/{slot}"] if is_cut else []
+            await self._tell(f"set server {BACKEND}/{slot} state maint", *cut)
         if self._serving == release:
             self._serving = None
 
