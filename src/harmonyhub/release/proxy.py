@@ -42,6 +42,8 @@ defaults
     timeout connect 2s
     timeout queue 5s
     timeout http-request 15s
+    # A busy release answers its check late; a dead one refuses the connection at once.
+    timeout check 3s
     timeout client 75s
     # An event stream may be silent for long, and the answer to an upload comes late.
     timeout server 10m
