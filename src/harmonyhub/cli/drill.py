@@ -28,5 +28,7 @@ def drill(*, seed: int, is_short: bool, as_json: bool) -> None:
         click.echo(scorecard.as_markdown())
         click.echo(f"\nSeed {seed}, {scorecard.seconds:.0f} s.")
         for target in scorecard.missed:
-            click.secho(f"missed: {target.title}", fg="red")
+            figure = scorecard.figures.get(target.key)
+            note = f" ({figure.note})" if figure is not None and figure.note else ""
+            click.secho(f"missed: {target.title}{note}", fg="red")
     sys.exit(1 if scorecard.missed else 0)
