@@ -127,3 +127,17 @@ async def test_configuration_never_changes(store: Store) -> None:
         ended, state=added.state, live_at=0, ended_at=0, note="", replaced=added.replaced
     )
     assert added == kept
+
+
+async def test_the_last_that_worked_is_found_behind_many_that_did_not(store: Store) -> None:
+    """Twenty-five releases that were taken back do not hide the one that serves."""
+    for _ in range(2):
+        added = await store.releases.append(release())
+        await store.releases.set_state(added.number, ReleaseState.COMMITTED, now=NOW)
+    await store.releases.set_state(1, ReleaseState.RETIRED, now=NOW)
+    for _ in range(25):
+        failed = await store.releases.append(release())
+        await store.releases.set_state(failed.number, ReleaseState.ROLLED_BACK, now=NOW)
+    found = await store.releases.last_that_worked()
+    assert found is not None
+    assert 2 == found.number

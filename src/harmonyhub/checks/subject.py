@@ -13,7 +13,7 @@ from harmonyhub.domain.errors import (
     HarmonyHubError,
 )
 from harmonyhub.domain.findings import Result
-from harmonyhub.domain.releases import Release, ReleaseState
+from harmonyhub.domain.releases import Release
 from harmonyhub.domain.upstreams import Observation
 from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE, encryption_key
 from harmonyhub.settings.model import Settings
@@ -27,8 +27,6 @@ T = TypeVar("T")
 
 SELECTION_MS = 1_500  # twice in a row, ours and the one before, it stays below a check's time
 CLOSE_S = 0.5
-RELEASES_LOOKED_AT = 20
-WORKED = (ReleaseState.COMMITTED, ReleaseState.RETIRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +101,7 @@ async def load_baseline(store: Store) -> Baseline:
 
     Values that were sealed with another key than the store's are left out.
     """
-    release = _last_that_worked(await store.releases.latest(RELEASES_LOOKED_AT))
+    release = await store.releases.last_that_worked()
     try:
         values = await _values_that_worked(store, release)
     except ConfigurationError:  # a check of its own tells that the key is another one
@@ -127,13 +125,6 @@ async def _values_that_worked(store: Store, release: Release | None) -> dict[str
         }
     accepted = await store.known_good.load("spotify")
     return values if accepted is None else {**values, **accepted.values}
-
-
-def _last_that_worked(releases: list[Release]) -> Release | None:
-    """Find the newest release that stayed; one that was rolled back or waits is none."""
-    stayed = [each for each in releases if each.state in WORKED]
-    stayed.sort(key=lambda each: (each.state is ReleaseState.COMMITTED, each.number))
-    return stayed[-1] if stayed else None
 
 
 @dataclass(frozen=True, slots=True)

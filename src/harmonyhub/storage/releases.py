@@ -63,6 +63,20 @@ class Releases:
         return [_read(document) async for document in cursor]
 
     @within(READ_S)
+    async def last_that_worked(self) -> Release | None:
+        """Load the newest release that stayed, however many were taken back since.
+
+        The one that is committed now comes before those that it has replaced.
+        """
+        for state in (ReleaseState.COMMITTED, ReleaseState.RETIRED):
+            document = await self._releases.find_one(
+                {"state": state.value}, sort=[("_id", DESCENDING)]
+            )
+            if document is not None:
+                return _read(document)
+        return None
+
+    @within(READ_S)
     async def count_by_verdict(self) -> Mapping[GateVerdict, int]:
         """Count all releases by what the gate said of them."""
         return {
