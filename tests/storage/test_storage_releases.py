@@ -141,3 +141,14 @@ async def test_the_last_that_worked_is_found_behind_many_that_did_not(store: Sto
     found = await store.releases.last_that_worked()
     assert found is not None
     assert 2 == found.number
+
+
+async def test_a_secret_in_the_place_of_an_id_is_sealed_too(store: Store) -> None:
+    """What looks like a secret lies nowhere in the ledger, and is used as it was set."""
+    strayed = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    configuration = (entry("HARMONYHUB_SPOTIFY_CLIENT_ID", text=strayed, is_secret=False),)
+    added = await store.releases.append(replace(release(), configuration=configuration))
+    document = await store._database["release_ledger"].find_one({})
+    assert strayed.encode() not in bson.encode(document or {})
+    assert [None] == [one.text for one in added.configuration]
+    assert {"HARMONYHUB_SPOTIFY_CLIENT_ID": strayed} == await store.releases.configuration(1)

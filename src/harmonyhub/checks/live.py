@@ -74,7 +74,7 @@ async def check_live(subject: Subject, *, checks: Iterable[LiveCheck] = LIVE) ->
     results, baseline = await _make_all(subject, checks)
     repaired = repair(subject, results, baseline)
     if repaired is not None:
-        behind = _needed_for({each.check_id for each in results if _is_blocked(each)}, checks)
+        behind = _needed_for({each.check_id for each in results if _was_not_made(each)}, checks)
         seen, _ = await _make_all(repaired, behind)
         results = _with_what_is_behind(results, seen)
     masker = Masker(_secrets(subject, baseline))
@@ -99,8 +99,8 @@ async def _make_all(
     return results, scene.baseline_seen
 
 
-def _is_blocked(result: Result) -> bool:
-    return result.verdict is Verdict.BLOCKED
+def _was_not_made(result: Result) -> bool:
+    return result.verdict in {Verdict.BLOCKED, Verdict.SKIPPED}
 
 
 def _needed_for(check_ids: set[str], checks: Iterable[LiveCheck]) -> tuple[LiveCheck, ...]:
@@ -117,7 +117,7 @@ def _needed_for(check_ids: set[str], checks: Iterable[LiveCheck]) -> tuple[LiveC
 
 def _with_what_is_behind(results: Results, seen: Results) -> Results:
     """Put in what fails for certain behind a proven cause; else a blocked check stays so."""
-    hidden = {each.check_id for each in results if _is_blocked(each)}
+    hidden = {each.check_id for each in results if _was_not_made(each)}
     found = [each for each in seen if each.verdict is Verdict.FAILED and each.check_id in hidden]
     ids = {each.check_id for each in found}
     kept = [each for each in results if each.check_id not in ids]

@@ -53,7 +53,12 @@ class _Trial:
 
 
 async def prove_rejection(
-    rejected: Credentials, *, known: Credentials | None, rejection: Observation, attempt: Attempt
+    rejected: Credentials,
+    *,
+    known: Credentials | None,
+    rejection: Observation,
+    attempt: Attempt,
+    known_id: str | None = None,
 ) -> Proof:
     """Find out which half of rejected credentials is wrong.
 
@@ -65,6 +70,8 @@ async def prove_rejection(
         The answer to the rejected pair; its wording is a hint, never a proof.
     attempt : callable
         Asks the token endpoint with a pair.
+    known_id : str or None
+        The id that was accepted last, where its secret is not known any more but is another one.
     """
     n_calls = 0
     last: Observation | None = None
@@ -84,7 +91,10 @@ async def prove_rejection(
                     break  # quota, upstream or network: more calls would say nothing either
     except TimeoutError:
         last = None
-    return _best_guess(rejected, known=known, rejection=rejection, tried=(n_calls, last))
+    guess = _most_likely(rejected, known=known, wording=rejection.evidence)
+    if known is None and known_id is not None:
+        guess = _by_id(rejected, known_id)
+    return _unproven(guess, tried=(n_calls, last))
 
 
 def _trials(rejected: Credentials, known: Credentials | None) -> Iterator[_Trial]:
@@ -123,15 +133,11 @@ def _swapped(credentials: Credentials) -> Credentials:
     return Credentials(credentials.client_secret.reveal(), Secret(credentials.client_id))
 
 
-def _best_guess(
-    rejected: Credentials,
-    *,
-    known: Credentials | None,
-    rejection: Observation,
-    tried: tuple[int, Observation | None],
+def _unproven(
+    guess: tuple[tuple[str, ...], str], *, tried: tuple[int, Observation | None]
 ) -> Proof:
     n_calls, last = tried
-    variables, reason = _most_likely(rejected, known=known, wording=rejection.evidence)
+    variables, reason = guess
     if n_calls == 0:
         attempts = "no other value is known that could be tried"
     elif last is None:
@@ -161,6 +167,12 @@ def _most_likely(
         return (CLIENT_SECRET,), "the id is the one that worked last, the secret is not"
     if known.client_secret == rejected.client_secret:
         return (CLIENT_ID,), "the secret is the one that worked last, the id is not"
+    return BOTH, "both differ from those that worked last"
+
+
+def _by_id(rejected: Credentials, known_id: str) -> tuple[tuple[str, ...], str]:
+    if rejected.client_id == known_id:
+        return (CLIENT_SECRET,), "the id is the one that worked last, the secret is not"
     return BOTH, "both differ from those that worked last"
 
 

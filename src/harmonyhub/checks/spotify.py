@@ -88,6 +88,7 @@ async def check_credentials(scene: Scene) -> Results:
         known=None if baseline is None else baseline.credentials,
         rejection=observation,
         attempt=lambda pair: try_credentials(scene, pair),
+        known_id=None if baseline is None else baseline.value(CLIENT_ID),
     )
     return failed(
         *(_rejected(scene, observation, proof=proof, variable=each) for each in proof.variables)

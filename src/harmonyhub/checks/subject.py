@@ -258,16 +258,19 @@ async def close(store: Store) -> None:
 def repair(
     subject: Subject, results: Iterable[Result], baseline: Baseline | None
 ) -> Subject | None:
-    """Put back what is proven wrong, to look at what it hides; None where nothing is proven.
+    """Put back what is proven wrong or missing, to look at what it hides; None without any.
 
     A fault behind another would be found only after the first was corrected, one deploy later.
     """
     changes: dict[str, Any] = {}  # fields of Settings have types of their own
     for result in results:
         finding = result.finding
-        if finding is None or not finding.is_proven or finding.variable is None:
+        if finding is None or finding.variable is None:
             continue
         variable = BY_NAME[finding.variable]
+        is_unset = getattr(subject.settings, variable.field) is None
+        if not finding.is_proven and not is_unset:
+            continue
         before = None if baseline is None else baseline.value(variable.name)
         if before is None:
             return None

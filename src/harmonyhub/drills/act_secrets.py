@@ -14,14 +14,18 @@ from harmonyhub.drills.site import Ground
 from harmonyhub.settings.origins import ENV_FILE
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.storage.raw_documents import read_raw
+from harmonyhub.telemetry.rule_files import TOKEN_FILE
 
 log = logging.getLogger(__name__)
 
 MOST_TOLD = 20  # with the guards off hundreds are found
 
-# Where a secret must be: what the operator wrote, or what an injector wrote in their place.
+# Where a secret must be: what the operator wrote, or what the drill wrote in their place.
 OPERATORS_FILES = frozenset(
-    {ENV_FILE, ALL_FILE, ENVIRON_FILE, SCENE_FILE, *(name.lower() for name in BY_NAME)}
+    {
+        *(ENV_FILE, ALL_FILE, ENVIRON_FILE, SCENE_FILE, TOKEN_FILE),
+        *(name.lower() for name in BY_NAME),
+    }
 )
 # MongoDB's own files hold compressed blocks: their documents are read through the server.
 MONGODB_FILES = frozenset({".wt", ".turtle", ".bson", ".lock"})

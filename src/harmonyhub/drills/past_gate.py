@@ -219,7 +219,9 @@ async def _work(settings: Settings) -> None:
             tasks.create_task(watch.run())
             tasks.create_task(run_sync(house))
     except HarmonyHubError as error:
-        await tell_refusal_of(error, settings=settings, address=settings.alert_urls)
+        contacts = (settings.alert_urls, settings.alert_escalation_urls)
+        addresses = tuple(address for address in contacts if address is not None)
+        await tell_refusal_of(error, settings=settings, addresses=addresses)
 
 
 def _load(configuration: Configuration, folder: Path) -> Settings:

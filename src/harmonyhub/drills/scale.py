@@ -46,13 +46,13 @@ class Scale:
             n_seeds=25,
             n_kinds=40,
             n_good=500,
-            n_single=120,
+            n_single=100,
             n_double=40,
-            n_runtime=24,
+            n_runtime=12,
             latched_s=70.0,
             n_months=3,
-            n_faulty_releases=2,
-            n_bad_releases=2,
+            n_faulty_releases=1,
+            n_bad_releases=1,
         )
 
     @classmethod

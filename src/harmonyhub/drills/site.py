@@ -2,8 +2,9 @@
 
 import base64
 import random
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -39,6 +40,8 @@ class Site:
     ----------
     good : Configuration
         Works as it is; every secret in it is a sentinel, to be searched for afterwards.
+    closed_port : int
+        Held as long as the site stands, so that nobody ever listens there.
     database : str
         Of this act alone, in the server behind `mongodb`.
     secrets : dict
@@ -53,6 +56,7 @@ class Site:
     server: EmbeddedServer
     good: Configuration
     other: FakeApp
+    closed_port: int
     former_secret: Secret = field(repr=False)
     database: str
     secrets: dict[str, str] = field(repr=False)
@@ -64,7 +68,7 @@ class Site:
             other_client_id=self.other.client_id,
             other_client_secret=self.other.client_secret.reveal(),
             former_secret=self.former_secret.reveal(),
-            closed_port=free_port(),
+            closed_port=self.closed_port,
             other_database=f"{self.database}_staging",
         )
 
@@ -160,6 +164,7 @@ class Ground:
                 mongodb=mongodb,
                 server=self.server,
                 other=other,
+                closed_port=stack.enter_context(_held_port()),
                 former_secret=former,
                 database=database,
                 good=_configuration(
@@ -187,6 +192,14 @@ class Ground:
             known = secret.reveal()
             if known not in self.secrets.values():
                 self.secrets[f"client secret {len(self.secrets)}"] = known
+
+
+@contextmanager
+def _held_port() -> Iterator[int]:
+    """Hold a port without listening: whoever connects is refused."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 def _make(folder: Path) -> Path:

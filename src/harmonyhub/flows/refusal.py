@@ -17,7 +17,7 @@ from harmonyhub.domain.findings import Owner, Result, Verdict
 from harmonyhub.domain.incident_text import refusal_text
 from harmonyhub.domain.incidents import Diagnosis
 from harmonyhub.flows.diagnosing import as_result, describe_silence
-from harmonyhub.flows.last_good import load_last_good
+from harmonyhub.flows.last_good import load_last_good, load_plain_last_good
 from harmonyhub.settings.load import data_folder, read_texts, survey_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
@@ -26,20 +26,24 @@ from harmonyhub.wiring.house import system_clock
 
 log = logging.getLogger(__name__)
 
-ALERT_URLS = "HARMONYHUB_ALERT_URLS"
+CONTACTS = ("HARMONYHUB_ALERT_URLS", "HARMONYHUB_ALERT_ESCALATION_URLS")
 STAMP_FILE = "told-refusal.json"
 TELL_AGAIN_S = 3600  # whoever starts it again and again is told once an hour
 # Whatever Spotify, the model and the decoder answer, the service starts.
-LOOKED_AT = tuple(each for each in LIVE if each.check.id.startswith(("HH2", "HH5")))
+LOOKED_AT = tuple(each for each in LIVE if each.check.id.startswith(("HH2", "HH5", "HH6")))
 # Unless it is known what worked: then one message names all that is wrong.
-BY_WHAT_WORKED = tuple(each for each in LIVE if each.check.id.startswith(("HH1", "HH2", "HH5")))
+BY_WHAT_WORKED = tuple(
+    each for each in LIVE if each.check.id.startswith(("HH1", "HH2", "HH5", "HH6"))
+)
 BLAMED = (ConfigurationError, StoreUnavailableError)  # what the embedded MongoDB ends a start with
 
 
 async def tell_refusal(error: HarmonyHubError) -> Delivery | None:
-    """Tell the first contact why the service does not run, once for each cause.
+    """Tell why the service does not run, once for each cause.
 
-    The address is taken from where it is set even while other settings are wrong.
+    The second contact is told where the first cannot be.
+
+    The addresses are taken from where they are set even while other settings are wrong.
 
     Returns
     -------
@@ -47,12 +51,12 @@ async def tell_refusal(error: HarmonyHubError) -> Delivery | None:
         None where nobody is set to be told, where it was told lately, or where nothing is found
         that the settings or what they lead to could be blamed for.
     """
-    text = (await asyncio.to_thread(read_texts)).get(ALERT_URLS)
+    texts = await asyncio.to_thread(read_texts)
     settings, _ = await asyncio.to_thread(survey_settings)
     return await tell_refusal_of(
         error,
         settings=settings,
-        address=None if text is None else Secret(text.text),
+        addresses=tuple(Secret(texts[name].text) for name in CONTACTS if name in texts),
         # Where it starts again every few seconds, wrong settings are told once an hour too.
         folder=await asyncio.to_thread(data_folder),
     )
@@ -62,14 +66,14 @@ async def tell_refusal_of(
     error: HarmonyHubError,
     *,
     settings: Settings | None,
-    address: Secret | None,
+    addresses: Sequence[Secret],
     folder: Path | None = None,
 ) -> Delivery | None:
-    """Tell the contact at an address why a service with these settings does not run.
+    """Tell the first contact that can be told why a service with these settings does not run.
 
     What was told is noted in the data folder: that of the settings, or `folder` without any.
     """
-    if address is None:
+    if not addresses:
         return None
     diagnosis = await diagnose_refusal(error, settings)
     if settings is not None:
@@ -79,7 +83,10 @@ async def tell_refusal_of(
         stamp is not None and await asyncio.to_thread(_is_told, stamp, diagnosis)
     ):
         return None
-    delivery = await Notifier(address).send(*refusal_text(diagnosis))
+    for address in addresses:
+        delivery = await Notifier(address).send(*refusal_text(diagnosis))
+        if delivery.is_delivered:
+            break
     if not delivery.is_delivered:
         log.error("nobody was told that the service does not run: %s", delivery.error)
     elif stamp is not None:
@@ -127,7 +134,7 @@ def _load_before(settings: Settings) -> tuple[Baseline | None, tuple[Result, ...
             provenance=settings.provenance("encryption_key"),
             evidence="what worked last does not open",
         )
-        return None, (as_result(finding),)
+        return load_plain_last_good(settings), (as_result(finding),)
 
 
 def _merge(results: Sequence[Result], others: Sequence[Result]) -> tuple[Result, ...]:

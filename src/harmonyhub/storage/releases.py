@@ -1,5 +1,6 @@
 """The ledger of releases: numbered without gaps, code and configuration never changed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -22,11 +23,17 @@ POINTER: Document = {"_id": "live-release"}
 CARRIES_TRAFFIC = frozenset({ReleaseState.LIVE, ReleaseState.COMMITTED})
 HAS_ENDED = frozenset({ReleaseState.REFUSED, ReleaseState.RETIRED, ReleaseState.ROLLED_BACK})
 MAJORITY = WriteConcern(w="majority", j=True)
+# Ids have the shape of secrets: one may stand in the other's place, and then nobody knows it.
+LOOKS_LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{24,}")
 
 
 @guarded
 class Releases:
-    """All releases. A `Release` that is read never holds a secret's text: `configuration` does."""
+    """All releases.
+
+    A `Release` that is read never holds a secret's text, nor one that looks like it;
+    `configuration` does.
+    """
 
     def __init__(self, database: Database, vault: Vault | None) -> None:
         self._database = database
@@ -146,9 +153,8 @@ class Releases:
             name = entry["name"]
             if entry["sealed"] is not None:
                 vault = required(self._vault)
-                environment[name] = Secret(
-                    vault.open(entry["sealed"], purpose=purpose(number, name))
-                )
+                text = vault.open(entry["sealed"], purpose=purpose(number, name))
+                environment[name] = Secret(text) if entry["is_secret"] else text
             elif entry["text"] is not None:
                 environment[name] = entry["text"]
         return environment
@@ -169,7 +175,7 @@ class Releases:
 
     def _write_entry(self, entry: ConfigurationEntry, number: int) -> Document:
         document: Document = {**msgspec.to_builtins(entry), "sealed": None}
-        if entry.is_secret and entry.text is not None:
+        if entry.text is not None and (entry.is_secret or LOOKS_LIKE_A_SECRET.search(entry.text)):
             document["text"] = None
             document["sealed"] = required(self._vault).seal(
                 entry.text, purpose=purpose(number, entry.name)
