@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 LARGEST_HEAD = 64 * 1024
+TLS_HANDSHAKE = b"\x16"
 LARGEST_BODY = 16 << 20
 LINGER_NONE = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
 
@@ -131,7 +132,10 @@ async def _converse(wire: _Wire, *, handler: Handler, now: Callable[[], float]) 
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    start = await reader.readexactly(1)
+    if start == TLS_HANDSHAKE:
+        return None  # as servers do: else whoever speaks TLS here waits for an answer
+    head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip("\r\n").split("\r\n")
     pairs = (line.partition(":") for line in lines)
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
