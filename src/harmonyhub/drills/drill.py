@@ -35,8 +35,10 @@ class Played:
     seconds: float
 
 
-async def run_drill(*, seed: int, is_short: bool, say: Say) -> Scorecard:
-    """Play all acts and put their figures together.
+async def run_drill(
+    *, seed: int, is_short: bool, say: Say, acts: Sequence[str] = ACTS
+) -> Scorecard:
+    """Play acts and put their figures together.
 
     Parameters
     ----------
@@ -70,6 +72,7 @@ async def run_drill(*, seed: int, is_short: bool, say: Say) -> Scorecard:
                 group.create_task(play(act, is_guarded=is_guarded))
                 for is_guarded in (True, False)
                 for act in (ACTS if is_guarded else BASELINE)
+                if act in acts
             ]
         played = [task.result() for task in tasks]
     return Scorecard(

@@ -1,0 +1,78 @@
+"""The drill as a whole: acts in processes of their own, and a scorecard of their figures."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harmonyhub.drills.drill import merge, run_drill
+from harmonyhub.drills.scorecard import TARGETS, Figure, Scorecard
+
+
+def said(_: str) -> None:
+    """Say nothing."""
+
+
+async def test_a_short_drill_holds() -> None:
+    """The gate, the quiet month and the search for secrets meet their targets on a new seed."""
+    scorecard = await run_drill(
+        seed=20240814, is_short=True, say=said, acts=("gate", "exposure", "quiet")
+    )
+    measured = {target.key for target in TARGETS} & set(scorecard.figures)
+    assert {
+        "gate.stopped",
+        "gate.good_blocked",
+        "gate.verdict_s",
+        "quiet.false_pages",
+        "secrets.found",
+    } == measured
+    assert [] == [target.key for target in scorecard.missed if target.key in measured]
+    assert 0 == scorecard.baseline["gate.stopped"].value
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_act_is_played_and_held() -> None:
+    """`harmonyhub drill --short` plays all acts; what it prints is a row for every target."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harmonyhub", "drill", "--short", "--seed", "7", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    rows = json.loads(done.stdout)["rows"]
+    assert [target.key for target in TARGETS] == [row["key"] for row in rows]
+    # Times are measured where nothing else runs, which a test run is not.
+    untimed = [row for row in rows if not row["key"].endswith(("_s", "p95_ratio"))]
+    assert [] == [row for row in untimed if not row["holds"]], done.stderr
+    assert all(row["value"] is not None for row in rows)
+
+
+def test_a_target_without_a_figure_is_missed() -> None:
+    """What was not measured does not hold."""
+    scorecard = Scorecard(seed=1, seconds=1.0, figures={}, baseline={})
+    assert TARGETS == scorecard.missed
+    assert "not measured" in scorecard.as_markdown()
+
+
+def test_counts_of_several_acts_are_added() -> None:
+    """Secrets that two acts found are found twice; notes stand side by side."""
+    parts = [
+        {"secrets.found": Figure(1, 10, "log")},
+        {"secrets.found": Figure(2, 20, "page"), "tokens.lost": Figure(0, 5)},
+    ]
+    assert {
+        "secrets.found": Figure(3, 30, "log; page"),
+        "tokens.lost": Figure(0, 5, ""),
+    } == merge(parts)
+
+
+def test_each_figure_is_held_against_its_own_bound() -> None:
+    """A share must reach its limit and a count must not pass it."""
+    by_key = {target.key: target for target in TARGETS}
+    assert by_key["named.single"].is_met_by(99.0)
+    assert not by_key["named.single"].is_met_by(98.9)
+    assert by_key["gate.verdict_s"].is_met_by(3.0)
+    assert not by_key["gate.verdict_s"].is_met_by(3.1)
