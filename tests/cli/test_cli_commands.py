@@ -82,6 +82,7 @@ def test_one_listener_alone_gets_new_music_without_a_service(hub: Hub, tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_export_gives_back_what_was_imported(hub: Hub, tmp_path: Path) -> None:
     """Every kept listen comes out again, with the ledger of its import."""
     path = tmp_path / "history.zip"
@@ -112,6 +113,7 @@ def test_analyse_prints_one_object(hub: Hub, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("mongodb*"))
 
 
+@pytest.mark.slow
 def test_analyse_takes_a_folder_into_the_library_once(hub: Hub, tmp_path: Path) -> None:
     """A second run measures nothing again, and a bad file is named and does not stop the rest."""
     music = tmp_path / "music"

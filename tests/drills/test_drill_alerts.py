@@ -34,12 +34,14 @@ async def count_lost(ground: Ground, guards: Guards) -> int:
     return losses.n_before - losses.n_after
 
 
+@pytest.mark.slow
 async def test_no_consent_is_lost(ground: Ground) -> None:
     """When every refresh is rejected and then set right, all users are synchronized again."""
     assert 0 == await count_lost(ground, ALL)
 
 
 @pytest.mark.parametrize("guard", [Guard.QUARANTINE, Guard.BRAKE])
+@pytest.mark.slow
 async def test_consents_are_lost_without(ground: Ground, guard: Guard) -> None:
     """Where rejected consents are deleted, or all users are rejected one by one, some are lost."""
     assert await count_lost(ground, ALL.without(guard)) > 0

@@ -26,6 +26,7 @@ DROP = """
 """
 expect.set_options(timeout=30_000)  # 5 s is short where two cores do all
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import psutil
+import pytest
 
 from harmonyhub.domain.listens import Outcome
 from harmonyhub.domain.recommendations import ListName
@@ -102,6 +103,7 @@ def test_a_dropped_zip_balances_its_ledger_and_makes_lists(
             assert all(reason["text"] and reason["evidence"] for reason in card["reasons"])
 
 
+@pytest.mark.slow
 def test_the_same_zip_again_adds_nothing(service: Service, tmp_path: Path) -> None:
     """Dropping a file twice is no mistake: everything in it is a duplicate."""
     path = tmp_path / "dora.zip"
@@ -208,6 +210,7 @@ def test_an_import_survives_a_kill(new_service: Callable[..., Service], tmp_path
     assert 0 == service.stop(), service.log()
 
 
+@pytest.mark.slow
 def test_a_killed_mongodb_is_started_again(new_service: Callable[..., Service]) -> None:
     """The service is back by itself, on its data, when somebody kills the embedded server."""
     service = new_service()
@@ -224,6 +227,7 @@ def test_a_killed_mongodb_is_started_again(new_service: Callable[..., Service]) 
     assert 0 == service.stop(), service.log()
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_everything(new_service: Callable[..., Service]) -> None:
     """Nothing of ours runs after Ctrl-C or SIGTERM, and the same folder starts again."""
     service = new_service()

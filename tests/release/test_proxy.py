@@ -79,6 +79,7 @@ async def test_no_request_fails_at_a_switch(proxy: tuple[Proxy, str]) -> None:
     assert (401, 0, 0) == (total.n_requests, total.n_5xx, total.n_errors)
 
 
+@pytest.mark.slow
 async def test_release_that_is_gone_is_told_by_errors(proxy: tuple[Proxy, str]) -> None:
     """Where the serving release does not listen any more, the total counts the errors."""
     gate, url = proxy
@@ -90,6 +91,7 @@ async def test_release_that_is_gone_is_told_by_errors(proxy: tuple[Proxy, str]) 
     assert 0 < total.n_5xx
 
 
+@pytest.mark.slow
 async def test_request_that_met_a_dead_release_is_answered_by_the_next(
     proxy: tuple[Proxy, str],
 ) -> None:

@@ -20,6 +20,7 @@ NOW = 1_760_000_000
 LONG_NAME = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 expect.set_options(timeout=15_000)
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
 ]

@@ -153,6 +153,7 @@ async def test_rejected_credentials_are_confirmed_and_latch(desk: Desk) -> None:
     assert None is await desk.store.known_good.load("spotify")
 
 
+@pytest.mark.slow
 async def test_four_processes_probe_a_latch_twice_a_minute(desk: Desk) -> None:
     """For ten minutes four processes probe each second and try to refresh a user each."""
     users = await desk.sign_in(4)
