@@ -1,17 +1,16 @@
 """What a release's processes are started with: its variables, secrets as files of their own."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from harmonyhub.domain.releases import ConfigurationEntry, Release
+from harmonyhub.settings.origins import FILE_PROVENANCE, named_file
 from harmonyhub.settings.secret import Secret
 from harmonyhub.settings.snapshot import OF_THE_PROCESS
 
-FILE_PROVENANCE = re.compile(r"file (?P<path>.+) \((?P<name>HARMONYHUB_\w+_FILE), .*\)", re.DOTALL)
 OURS = ("HARMONYHUB_", "SPOTIFY_")
 
 
@@ -27,8 +26,7 @@ def anchor(entry: ConfigurationEntry, *, folder: Path) -> ConfigurationEntry:
 
 def operators_file(entry: ConfigurationEntry) -> Path | None:
     """Tell the file that the operator keeps this value in; None where it is in no file."""
-    match = FILE_PROVENANCE.fullmatch(entry.provenance)
-    return Path(match["path"]) if match else None
+    return named_file(entry.provenance)
 
 
 def build_environment(
