@@ -199,3 +199,20 @@ async def test_proof_shows_no_value(spoil: Callable[[str], Credentials]) -> None
         "5" * 32,
     )
     assert not any(value in repr(found) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("known_id", "variables"), [(GOOD.client_id, (CLIENT_SECRET,)), (OTHER_ID, BOTH)]
+)
+async def test_an_id_that_is_known_alone_tells_which_it_is(
+    known_id: str, variables: tuple[str, ...]
+) -> None:
+    """Where only the id that worked is known, the same id leaves the secret, another one both."""
+    found = await prove_rejection(
+        with_secret("4" * 32),
+        known=None,
+        rejection=REJECTION,
+        attempt=TokenEndpoint(accepted=None),
+        known_id=known_id,
+    )
+    assert (variables, False) == (found.variables, found.is_proven)

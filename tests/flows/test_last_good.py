@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 
 from harmonyhub.domain.errors import ConfigurationError
-from harmonyhub.flows.last_good import FILE, keep_last_good, load_last_good
+from harmonyhub.flows.last_good import (
+    FILE,
+    PLAIN_FILE,
+    keep_last_good,
+    load_last_good,
+    load_plain_last_good,
+)
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
@@ -48,6 +54,22 @@ async def test_nothing_of_a_secret_lies_in_the_file(house: House, settings: Sett
     path = settings.data_dir / FILE
     assert SECRET.encode() not in path.read_bytes()
     assert 0o600 == path.stat().st_mode & 0o777
+
+
+async def test_without_the_key_it_is_known_whether_the_secret_stayed(
+    house: House, settings: Settings
+) -> None:
+    """What is no secret can be read, and the secret itself only by who still has it."""
+    await keep_last_good(house, settings)
+    name = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
+    same = load_plain_last_good(settings)
+    other = load_plain_last_good(replace(settings, spotify_client_secret=Secret("f" * 32)))
+    assert same is not None
+    assert other is not None
+    assert (SECRET, None) == (same.value(name), other.value(name))
+    assert SECRET[::-1] == other.value("HARMONYHUB_SPOTIFY_CLIENT_ID")
+    data = (settings.data_dir / PLAIN_FILE).read_bytes()
+    assert SECRET.encode() not in data
 
 
 async def test_another_key_does_not_open_it(house: House, settings: Settings) -> None:
