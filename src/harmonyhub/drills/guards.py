@@ -8,7 +8,7 @@ from typing import Self
 class Guard(StrEnum):
     """One guard of the product.
 
-    GATE: a deploy is judged before traffic. START_CHECK: a wrong configuration does not start.
+    GATE: a deploy is judged before traffic.
     PROBE: credentials are tried every few seconds. PROOF: a counterfactual names the variable.
     LATCH: calls stop while they are rejected. BRAKE: many rejected consents at once are the app's
     fault. QUARANTINE: a rejected token is kept. RELOAD: a corrected file is taken over.
@@ -18,7 +18,6 @@ class Guard(StrEnum):
     """
 
     GATE = "gate"
-    START_CHECK = "start-check"
     PROBE = "probe"
     PROOF = "proof"
     LATCH = "latch"
