@@ -10,7 +10,9 @@ from harmonyhub.cli.session import as_json_option, print_json, say
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Draws faults, moments and wordings.")
-@click.option("--short", "is_short", is_flag=True, help="Few cases of each kind, in a minute and a half.")
+@click.option(
+    "--short", "is_short", is_flag=True, help="Few cases of each kind, in a minute and a half."
+)
 @as_json_option
 def drill(*, seed: int, is_short: bool, as_json: bool) -> None:
     """Re-enact the incident with every kind of fault, and print what held.
