@@ -219,3 +219,20 @@ async def test_double_faults_are_named_and_proofs_are_true(world: World) -> None
         await tally.judge(fault, world)
     assert [] == tally.false_proofs
     assert len(tally.missed) <= 0.05 * tally.n_faults, tally.missed
+
+
+async def test_missing_credentials_do_not_hide_a_wrong_address(world: World) -> None:
+    """Those that worked last show that the address is wrong too, which nobody asks without any."""
+    address = f"http://127.0.0.1:{closed_port()}/v1"
+    broken = world.good.without(
+        "HARMONYHUB_SPOTIFY_CLIENT_ID", "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
+    ).having({"HARMONYHUB_SPOTIFY_API_URL": address})
+    settings = world.read(broken)
+    assert settings is not None
+    subject = Subject(settings=settings, clock=lambda: int(time.time()), baseline=world.baseline)
+    found = [each.finding for each in await check_live(subject, checks=ASKED)]
+    assert {
+        "HARMONYHUB_SPOTIFY_API_URL",
+        "HARMONYHUB_SPOTIFY_CLIENT_ID",
+        "HARMONYHUB_SPOTIFY_CLIENT_SECRET",
+    } == {each.variable for each in found if each is not None}

@@ -41,15 +41,16 @@ def keep() -> None:
 async def _keep() -> None:
     from harmonyhub.release.keeper import Keeper
     from harmonyhub.release.proxy import find_haproxy
+    from harmonyhub.settings.load import process_environment
     from harmonyhub.telemetry.logs import configure_logs
     from harmonyhub.wiring.house import system_clock
     from harmonyhub.wiring.ledger import open_ledger, read_ledger_settings
 
     find_haproxy()
-    settings = read_ledger_settings(os.environ, folder=Path.cwd())
+    settings = read_ledger_settings(process_environment(), folder=Path.cwd())
     configure_logs(settings)
     async with open_ledger(settings, owner="harmonyhub keep", is_keeper=True, say=say) as house:
-        keeper = Keeper(settings, house.store, clock=system_clock, environ=os.environ)
+        keeper = Keeper(settings, house.store, clock=system_clock, environ=process_environment())
         keeping = f"keeping {settings.host} port {settings.port}"
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -90,11 +91,12 @@ def deploy(
     refused or was rolled back; 75: it could not be verified.
     """
     from harmonyhub.release.deploy import Deploy, Request
+    from harmonyhub.settings.load import process_environment
     from harmonyhub.wiring.house import system_clock
 
     async def run(house: "LedgerHouse") -> "Outcome":
         request = Request(
-            environ=os.environ,
+            environ=process_environment(),
             folder=Path.cwd(),
             env_file=env_file,
             mongodb_uri=house.mongodb_uri if house.settings.mongodb_uri is None else None,
@@ -212,9 +214,10 @@ def verify(*, target: str, as_json: bool) -> None:
 
 async def _verify(target: str, *, on_step: "Callable[[Step], None]") -> "Journey":
     from harmonyhub.release.journey import run_journey
+    from harmonyhub.settings.load import process_environment
     from harmonyhub.wiring.ledger import read_ledger_settings
 
-    settings = read_ledger_settings(os.environ, folder=Path.cwd())
+    settings = read_ledger_settings(process_environment(), folder=Path.cwd())
     return await run_journey(
         target, password=settings.access_password, has_worker=True, on_step=on_step
     )
@@ -222,11 +225,12 @@ async def _verify(target: str, *, on_step: "Callable[[Step], None]") -> "Journey
 
 def _run(owner: str, act: "Callable[[LedgerHouse], Awaitable[Result]]") -> Result:
     """Open the ledger, act on it, close it."""
+    from harmonyhub.settings.load import process_environment
     from harmonyhub.telemetry.logs import configure_logs
     from harmonyhub.wiring.ledger import open_ledger, read_ledger_settings
 
     async def run() -> Result:
-        settings = read_ledger_settings(os.environ, folder=Path.cwd())
+        settings = read_ledger_settings(process_environment(), folder=Path.cwd())
         configure_logs(settings)
         async with open_ledger(settings, owner=f"harmonyhub {owner}", say=say) as house:
             return await act(house)

@@ -5,7 +5,6 @@ commands say of its configuration and of broken ones, are left in files for the 
 """
 
 import asyncio
-import os
 import random
 import signal
 import sys
@@ -24,7 +23,11 @@ from harmonyhub.drills.injector import ALL_FILE
 from harmonyhub.drills.scale import Scale
 from harmonyhub.drills.scorecard import Figure
 from harmonyhub.drills.site import Ground, Site
-from harmonyhub.settings.load import load_settings
+from harmonyhub.settings.load import (
+    foreign_environment,
+    load_settings,
+    process_environment,
+)
 from harmonyhub.storage.parent_death import die_with_parent
 
 N_USERS = 10
@@ -149,7 +152,7 @@ async def _running(
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a command of the product; all that it says goes into a file of the site's folder."""
     own = {"PYTHONFAULTHANDLER": "1", "HARMONYHUB_LOG_LEVEL": "debug"}
-    others = {name: text for name, text in os.environ.items() if "HARMONYHUB" not in name}
+    others = foreign_environment(process_environment())
     path = site.folder / (log or f"{command[0]}.log")
     with path.open("wb") as file:
         process = await asyncio.create_subprocess_exec(

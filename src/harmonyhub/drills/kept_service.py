@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import os
 import re
 import sys
 import time
@@ -22,10 +21,10 @@ from harmonyhub.drills.guards import Guard, Guards
 from harmonyhub.drills.site import Site
 from harmonyhub.release.facts import load_keeper
 from harmonyhub.release.proxy import BACKEND, find_haproxy
+from harmonyhub.settings.load import foreign_environment, process_environment
 from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.storage.store import Store
 
-OURS = ("HARMONYHUB_", "SPOTIFY_")
 LOOK_S = 0.05
 START_S = 40.0
 COMMAND_S = 90.0
@@ -102,7 +101,7 @@ class KeptService:
         """Start a command; what it says goes into a file."""
         off = ",".join(guard.value for guard in Guard if guard not in self.guards)
         module = ["harmonyhub.drills.unguarded", off] if off else ["harmonyhub"]
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith(OURS)}
+        inherited = foreign_environment(process_environment())
         with log.open("ab") as file:
             return await asyncio.create_subprocess_exec(
                 sys.executable,

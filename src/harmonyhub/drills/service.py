@@ -1,7 +1,6 @@
 """A running service on a site: `serve` and `work` as processes, secrets in files."""
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -22,11 +21,11 @@ from harmonyhub.drills.site import Site
 from harmonyhub.flows.sync import SYNC_EVERY_S
 from harmonyhub.flows.watch import SPOTIFY
 from harmonyhub.release.instance import free_port
+from harmonyhub.settings.load import foreign_environment, process_environment
 from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
 
-OURS = ("HARMONYHUB_", "SPOTIFY_")
 TOKEN_CALLS = frozenset({"app-token", "refresh", "accounts"})
 LOOK_S = 0.05
 START_S = 40.0
@@ -163,7 +162,7 @@ async def _process(
     """Run one command of the product, with some of its guards off if so asked."""
     off = ",".join(guard.value for guard in Guard if guard not in guards)
     module = ["harmonyhub.drills.unguarded", off] if off else ["harmonyhub"]
-    environ = {name: text for name, text in os.environ.items() if not name.startswith(OURS)}
+    environ = foreign_environment(process_environment())
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

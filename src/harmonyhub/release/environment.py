@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from harmonyhub.domain.releases import ConfigurationEntry, Release
+from harmonyhub.settings.load import foreign_environment
 from harmonyhub.settings.origins import FILE_PROVENANCE, named_file
 from harmonyhub.settings.secret import Secret
 from harmonyhub.settings.snapshot import OF_THE_PROCESS
-
-OURS = ("HARMONYHUB_", "SPOTIFY_")
 
 
 def anchor(entry: ConfigurationEntry, *, folder: Path) -> ConfigurationEntry:
@@ -55,7 +54,7 @@ def build_environment(
         What the keeper decides: data folder, number of the release.
     """
     make_private(folder)
-    environment = {name: value for name, value in environ.items() if not name.startswith(OURS)}
+    environment = foreign_environment(environ)
     for entry in release.configuration:
         value = values.get(entry.name)
         if value is None or entry.name in overrides or entry.name in OF_THE_PROCESS:

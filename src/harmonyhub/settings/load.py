@@ -29,9 +29,20 @@ from harmonyhub.settings.registry import BY_NAME, VARIABLES, Variable
 from harmonyhub.settings.secret import MASK, Secret
 from harmonyhub.settings.values import Accepted, judge
 
+OURS = ("HARMONYHUB_", "SPOTIFY_")
 RELEASE = BY_NAME["HARMONYHUB_RELEASE"]
 DATA_DIR = BY_NAME["HARMONYHUB_DATA_DIR"]
 SHORTEST_MASKED = 4  # shorter texts stand in ordinary words; no secret that short is accepted
+
+
+def process_environment() -> Mapping[str, str]:
+    """Give the environment of this process, to who starts or judges other processes with it."""
+    return os.environ
+
+
+def foreign_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give what of an environment is no setting: what a process of another configuration keeps."""
+    return {name: text for name, text in environ.items() if not name.startswith(OURS)}
 
 
 def read_settings() -> Settings:
