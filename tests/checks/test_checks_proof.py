@@ -16,7 +16,7 @@ from harmonyhub.checks.proof import (
 )
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.secret import Secret
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 
 GOOD = Credentials("1" * 31 + "a", Secret("2" * 31 + "b"))
 OTHER_ID, OTHER_SECRET = "3" * 32, Secret("4" * 32)

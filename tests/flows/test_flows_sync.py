@@ -11,7 +11,7 @@ from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.process import FakeSpotify, FakeUser
 from harmonyhub.flows.sync import BATCH, SYNC_EVERY_S, SyncReport, sync_due
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock

@@ -12,7 +12,7 @@ from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.jobs import sync
 from harmonyhub.jobs.sync import run_sync
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 

@@ -94,7 +94,7 @@ def test_an_answer_of_the_token_endpoint(status: int, body: object, outcome: Out
         (200, {"items": []}, Outcome.OK),
         (200, "welcome", Outcome.UNREADABLE),
         (401, api_error(401, "The access token expired"), Outcome.TOKEN_REJECTED),
-        (403, api_error(403, "Insufficient client scope"), Outcome.USER_NOT_ALLOWED),
+        (403, api_error(403, "Insufficient client scope"), Outcome.SCOPE_MISSING),
         (404, api_error(404, "Resource not found"), Outcome.REQUEST_REFUSED),
         (429, api_error(429, "API rate limit exceeded"), Outcome.RATE_LIMITED),
         (429, "Too many requests", Outcome.RATE_LIMITED),

@@ -9,12 +9,12 @@ from urllib.parse import quote
 import bson
 import pytest
 
+from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.errors import ConfigurationError, NotFoundError
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.documents import Collection
 from harmonyhub.storage.store import Store
-from harmonyhub.storage.tokens import CONSENT_LASTS_S
 from harmonyhub.storage.vault import Vault
 from tests.conftest import NOW
 from tests.storage.conftest import ACCESS, REFRESH, save, token

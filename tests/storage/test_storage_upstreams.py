@@ -7,7 +7,9 @@ import pytest
 from pymongo import MongoClient
 
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.upstreams import Outcome, RecentPlay, UpstreamState
+from harmonyhub.domain.library import RecentPlay
+from harmonyhub.domain.music import TrackDescription
+from harmonyhub.domain.upstreams import Outcome, UpstreamState
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
 from tests.conftest import NOW
@@ -112,7 +114,8 @@ async def test_known_good_values_are_secrets(store: Store) -> None:
 async def test_recent_plays_tell_their_freshness(store: Store) -> None:
     """The latest plays replace the former ones and carry the time of their reading."""
     assert await store.recent_plays.get("anna") is None
-    play = RecentPlay(track_name="T", artist_name="A", spotify_id="4uLU6h", played_at=NOW - 60)
+    track = TrackDescription(title="T", artists=("A",), spotify_id="4uLU6h")
+    play = RecentPlay(track=track, played_at=NOW - 60)
     await store.recent_plays.put("anna", [play, play], now=NOW - 9)
     await store.recent_plays.put("anna", [play], now=NOW)
     found = await store.recent_plays.get("anna")

@@ -5,20 +5,23 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
+from harmonyhub.domain.budget import Purpose
+from harmonyhub.domain.consents import CONSENT_LASTS_S
+from harmonyhub.domain.library import RecentPlay
 from harmonyhub.domain.upstream_policy import Gate
 from harmonyhub.domain.upstreams import Observation, Outcome, TokenState, UserToken
 from harmonyhub.drills.fake_spotify.modes import Mode, Surface
 from harmonyhub.drills.process import FakeApp, FakeSpotify, FakeUser
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.requests import recently_played
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.store import Store
-from harmonyhub.storage.tokens import CONSENT_LASTS_S
 from harmonyhub.wiring.spotify import Spotify, finished
 from tests.conftest import SetClock
 
@@ -84,6 +87,14 @@ class Desk:
     async def latched(self) -> Outcome | None:
         """Tell what is latched."""
         return (await self.store.upstreams.load("spotify")).latched
+
+
+async def read_plays(
+    spotify: Spotify, user_id: str
+) -> tuple[Observation, Sequence[RecentPlay] | None]:
+    """Read what a user played last, through the door."""
+    seen, page = await spotify.ask(user_id, recently_played(), purpose=Purpose.PLAYS)
+    return seen, page.items if page else None
 
 
 def credentials(app: FakeApp, *, secret: str | None = None) -> Credentials:
@@ -342,8 +353,8 @@ async def test_recent_plays_of_a_user(desk: Desk) -> None:
     """The token is refreshed first where it ends within a minute, and used while it is good."""
     (user,) = await desk.sign_in(1)
     spotify = desk.open()
-    seen, plays = await spotify.recently_played(user.user_id)
-    await spotify.recently_played(user.user_id)
+    seen, plays = await read_plays(spotify, user.user_id)
+    await read_plays(spotify, user.user_id)
 
     assert Outcome.OK is seen.outcome
     assert plays is not None
@@ -362,7 +373,7 @@ async def test_a_rejected_access_token_is_refreshed_once(desk: Desk) -> None:
         refresh_token=user.refresh_token,
         access_token=Secret("ended"),
     )
-    seen, plays = await desk.open().recently_played(user.user_id)
+    seen, plays = await read_plays(desk.open(), user.user_id)
 
     assert (Outcome.OK, True) == (seen.outcome, bool(plays))
     assert {
@@ -377,7 +388,7 @@ async def test_a_lapsed_subscription_stops_everybody(desk: Desk) -> None:
     (user,) = await desk.sign_in(1)
     await desk.fake.control.set(Mode.PREMIUM_LAPSED)
     spotify = desk.open()
-    seen, plays = await spotify.recently_played(user.user_id)
+    seen, plays = await read_plays(spotify, user.user_id)
 
     assert (Outcome.PREMIUM_LAPSED, None) == (seen.outcome, plays)
     assert Outcome.PREMIUM_LAPSED is await desk.latched()
@@ -406,7 +417,7 @@ async def test_a_user_off_the_list_is_kept_aside(store: Store, clock: SetClock, 
         off, on = await desk.sign_in(2)
         await fake.control.set(Mode.NOT_ALLOWED, user_ids=[off.user_id])
         spotify = desk.open()
-        outcomes = [(await spotify.recently_played(user.user_id))[0].outcome for user in (off, on)]
+        outcomes = [(await read_plays(spotify, user.user_id))[0].outcome for user in (off, on)]
         await spotify.aclose()
 
         assert [Outcome.USER_NOT_ALLOWED, Outcome.OK] == outcomes
@@ -417,13 +428,13 @@ async def test_a_quota_holds_the_fleet_over_a_restart(desk: Desk) -> None:
     """The first 429 with hours of waiting is the last call of all processes, old and new."""
     users = await desk.sign_in(2)
     await desk.fake.control.set(Mode.QUOTA, seconds=48_925)
-    seen, _ = await desk.open().recently_played(users[0].user_id)
+    seen, _ = await read_plays(desk.open(), users[0].user_id)
     n_calls = sum((await desk.counts()).values())
     held = []
     for hours in range(14):
         desk.clock.now += 3600 * (hours > 0)
         restarted = desk.open()
-        held += [await restarted.probe(), (await restarted.recently_played(users[1].user_id))[0]]
+        held += [await restarted.probe(), (await read_plays(restarted, users[1].user_id))[0]]
 
     assert (Outcome.QUOTA_EXCEEDED, 48_925) == (seen.outcome, seen.retry_after_s)
     assert {Outcome.QUOTA_EXCEEDED} == {each.outcome for each in held}
@@ -527,7 +538,7 @@ async def test_no_secret_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -
         if mode is Mode.HANG:
             continue
         await desk.fake.control.set(mode, seconds=5)
-        told += [await spotify.probe(), (await spotify.recently_played(users[0].user_id))[0]]
+        told += [await spotify.probe(), (await read_plays(spotify, users[0].user_id))[0]]
         told.append(await spotify.swap(credentials(wrong(desk.app))))
         desk.clock.now += 100
     state = await desk.store.upstreams.load("spotify")

@@ -47,7 +47,7 @@ async def _compare(scene: Scene, store: Store) -> Results:
         if await store.check_vault():
             return passed(RIGHT_KEY, "the encryption key is the database's")
         return await _refuse(scene, "the check value in the database does not open")
-    if sum((await store.tokens.client_ids()).values()) == 0:
+    if sum((await store.tokens.count_by_state()).values()) == 0:
         return skipped(RIGHT_KEY, "the key is made at the first start")
     return await _refuse(scene, f"there is no {ENCRYPTION_KEY_FILE} in the data folder")
 

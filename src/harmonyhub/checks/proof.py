@@ -7,7 +7,7 @@ from itertools import islice
 
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.secret import Secret
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 
 CLIENT_ID = "HARMONYHUB_SPOTIFY_CLIENT_ID"
 CLIENT_SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"  # noqa: S105 - the name of a variable

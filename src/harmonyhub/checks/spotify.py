@@ -15,7 +15,7 @@ from harmonyhub.checks.verdicts import Results, blocked, failed, passed, skipped
 from harmonyhub.domain.findings import Check, Finding, Owner, Severity
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.registry import BY_NAME
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 
 ENDPOINT = Check(
     "HH103", Severity.ERROR, "Spotify's token endpoint cannot be reached or read.", Owner.NETWORK

@@ -5,10 +5,11 @@ from collections.abc import Coroutine, Set
 from typing import Any, TypeVar
 
 from harmonyhub.checks.subject import Scene
-from harmonyhub.domain.upstream_policy import ISSUE_APP_TOKEN, PROBE_API
+from harmonyhub.domain.upstream_policy import ISSUE_APP_TOKEN
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.payloads import AppToken, Credentials
+from harmonyhub.sources.spotify.operations import PROBE_API
+from harmonyhub.sources.spotify.tokens import AppToken, Credentials
 
 T = TypeVar("T")
 
@@ -77,7 +78,7 @@ async def _ask_api(scene: Scene) -> Observation | None:
     if token is None:
         return None
     found = await probe_api_at(scene, scene.settings.spotify_api_url)
-    return _late(scene, PROBE_API) if found is None else found
+    return _late(scene, PROBE_API.name) if found is None else found
 
 
 async def _client_of(

@@ -19,7 +19,7 @@ from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE, encryption_key
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.secret import Secret
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
 

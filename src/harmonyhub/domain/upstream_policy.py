@@ -6,24 +6,11 @@ from enum import StrEnum
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.upstreams import Observation, Outcome, UpstreamState
 
+# Of the accounts service; every other operation is one of the API.
 ISSUE_APP_TOKEN = "issue-app-token"  # noqa: S105 - an operation
+EXCHANGE_CODE = "exchange-code"
 REFRESH = "refresh"
-RECENTLY_PLAYED = "recently-played"
-GET_ME = "get-me"
-PROBE_API = "probe-api"
-
-TOKEN_OPERATIONS = frozenset({ISSUE_APP_TOKEN, REFRESH})
-API_OPERATIONS = frozenset({RECENTLY_PLAYED, GET_ME, PROBE_API})
-
-# What proves that a latched fault is over. An access token lives on for an hour after its secret
-# was revoked, so an answer of the API says nothing about the credentials; and those of another app
-# are issued tokens as well, so that only a user's refresh says that they are the right ones.
-CLEARED_BY = {
-    Outcome.CLIENT_REJECTED: TOKEN_OPERATIONS,
-    Outcome.FOREIGN_APP: frozenset({REFRESH}),
-    Outcome.PREMIUM_LAPSED: API_OPERATIONS,
-    Outcome.REQUEST_REFUSED: API_OPERATIONS,
-}
+TOKEN_OPERATIONS = frozenset({ISSUE_APP_TOKEN, EXCHANGE_CODE, REFRESH})
 
 PROBE_EVERY_S = 30  # up to twice that with the jitter: at most two calls a minute
 BREAK_AFTER = 3
@@ -164,7 +151,21 @@ def _clears(latched: Outcome | None, operation: str, *, is_refused: bool) -> boo
         return not is_refused or operation in TOKEN_OPERATIONS
     if latched is Outcome.FOREIGN_APP and not is_refused:
         return operation in TOKEN_OPERATIONS
-    return operation in CLEARED_BY[latched]
+    return _proves_over(latched, operation)
+
+
+def _proves_over(latched: Outcome, operation: str) -> bool:
+    """Tell whether the success of an operation proves that a fault is over.
+
+    An access token lives on for an hour after its secret was revoked, so an answer of the API says
+    nothing about the credentials; and those of another app are issued tokens as well, so that only
+    a user's refresh says that they are the right ones.
+    """
+    if latched is Outcome.CLIENT_REJECTED:
+        return operation in TOKEN_OPERATIONS
+    if latched is Outcome.FOREIGN_APP:
+        return operation == REFRESH
+    return operation not in TOKEN_OPERATIONS
 
 
 def _latch(

@@ -20,6 +20,9 @@ class Outcome(StrEnum):
     GRANT_REJECTED = "grant-rejected"
     TOKEN_REJECTED = "token-rejected"  # noqa: S105 - an outcome
     USER_NOT_ALLOWED = "user-not-allowed"
+    SCOPE_MISSING = "scope-missing"
+    NOT_FOUND = "not-found"
+    BUDGET_SPENT = "budget-spent"
     UPSTREAM_FAILED = "upstream-failed"
     UNREADABLE = "unreadable"
     INTERCEPTED = "intercepted"
@@ -51,6 +54,12 @@ OWNERS: Mapping[Outcome, Owner] = {
     # 401 on an API call: the access token has ended; refresh it once.
     Outcome.TOKEN_REJECTED: Owner.USER,
     Outcome.USER_NOT_ALLOWED: Owner.USER,
+    # 403 "Insufficient client scope": this user consented before we asked for more.
+    Outcome.SCOPE_MISSING: Owner.USER,
+    # 404 on one thing, such as a playlist that its owner removed.
+    Outcome.NOT_FOUND: Owner.USER,
+    # No call left: ours would have taken what is kept for more urgent ones.
+    Outcome.BUDGET_SPENT: Owner.QUOTA,
     Outcome.UPSTREAM_FAILED: Owner.UPSTREAM,
     Outcome.UNREADABLE: Owner.UPSTREAM,
     # 200 with HTML: a captive portal or a proxy answered in the upstream's place.
@@ -140,8 +149,14 @@ class UserToken:
     ----------
     client_id : str
         The app that issued it: it is good for no other.
+    is_public : bool
+        Whether that app is a household's own, which has no secret with us (RFC 6749, section 2.1).
     consented_at : int
         Spotify's refresh tokens die six months after it, refreshed or not.
+    scopes : tuple of str
+        What the user allowed; empty where the consent is older than this record of it.
+    account_id, account_name : str
+        Whose account it is at the upstream; empty while that is not known.
     quarantined_for : Outcome or None
         Why it is not used now; it is never deleted for a failure.
     """
@@ -154,13 +169,7 @@ class UserToken:
     synced_at: int = 0
     quarantined_for: Outcome | None = None
     quarantined_at: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecentPlay:
-    """One play as an upstream tells it; `played_at` in unix seconds UTC."""
-
-    track_name: str
-    artist_name: str
-    spotify_id: str
-    played_at: int
+    is_public: bool = False
+    scopes: tuple[str, ...] = ()
+    account_id: str = ""
+    account_name: str = ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from harmonyhub.checks.diagnosis import Facts, diagnose
 from harmonyhub.checks.live import LIVE_BY_ID
+from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.findings import Owner, Result, Verdict
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.upstream_policy import (
     ISSUE_APP_TOKEN,
-    RECENTLY_PLAYED,
     REFRESH,
     Gate,
     after,
@@ -31,9 +31,8 @@ from harmonyhub.flows.watch_rules import (
     decide,
     wants_diagnosis,
 )
-from harmonyhub.storage.tokens import CONSENT_LASTS_S
-from harmonyhub.wiring.spotify import BRAKE_LEAST, BRAKE_SHARE
-from harmonyhub.wiring.spotify_app import BRAKE_WINDOW_S
+from harmonyhub.sources.spotify.operations import RECENTLY_PLAYED
+from harmonyhub.wiring.spotify_app import BRAKE_LEAST, BRAKE_SHARE, BRAKE_WINDOW_S
 
 STEP_S = round(PROBE_EVERY_S)
 SETTLE_S = 300  # after an event everything is looked at that long, and until it is calm
@@ -141,7 +140,7 @@ class _House:
     def look(self, now: int) -> None:
         """Do what happens between two probes: a probe, a user's call, rejections, the watch."""
         self._call(ISSUE_APP_TOKEN, now)
-        self._call(RECENTLY_PLAYED, now)
+        self._call(RECENTLY_PLAYED.name, now)
         self._reject(now)
         self._watch(now)
 
@@ -181,9 +180,9 @@ class _House:
         if hiccup is not None and self._rng.random() < hiccup.share:
             return hiccup.outcome, None
         revoked_at = self._month.revoked_at
-        if revoked_at is not None and now >= revoked_at and operation != RECENTLY_PLAYED:
+        if revoked_at is not None and now >= revoked_at and operation != RECENTLY_PLAYED.name:
             return Outcome.CLIENT_REJECTED, None
-        if operation == RECENTLY_PLAYED:
+        if operation == RECENTLY_PLAYED.name:
             for day in self._month.quota_days:
                 if day.start <= now < day.end:
                     return Outcome.QUOTA_EXCEEDED, day.end - now

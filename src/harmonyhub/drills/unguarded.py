@@ -26,7 +26,7 @@ from harmonyhub.flows.watch_rules import Sight
 from harmonyhub.release import deploy, gate
 from harmonyhub.release.gate import GateReport
 from harmonyhub.settings.load import load_settings
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.vault import Vault
 from harmonyhub.web.api import users

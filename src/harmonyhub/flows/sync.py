@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.upstreams import Outcome
+from harmonyhub.sources.spotify.requests import recently_played
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 
@@ -54,10 +56,10 @@ async def sync_due(house: House, *, every_s: int = SYNC_EVERY_S) -> SyncReport:
 
 async def _sync_user(house: House, spotify: Spotify, user_id: str) -> Outcome:
     try:
-        seen, plays = await spotify.recently_played(user_id)
+        seen, page = await spotify.ask(user_id, recently_played(), purpose=Purpose.PLAYS)
     except NotFoundError:
         return Outcome.GRANT_REJECTED  # disconnected this very moment
-    if plays is not None:
-        await house.store.recent_plays.put(user_id, plays, now=house.clock())
+    if page is not None:
+        await house.store.recent_plays.put(user_id, page.items, now=house.clock())
         await house.store.tokens.mark_synced(user_id, house.clock())
     return seen.outcome

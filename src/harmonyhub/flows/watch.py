@@ -24,7 +24,7 @@ from harmonyhub.settings.load import survey_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.snapshot import configuration_fingerprint
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.wiring.house import House
 
 log = logging.getLogger(__name__)

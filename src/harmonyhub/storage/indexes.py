@@ -52,6 +52,11 @@ INDEXES = (
     Index("tokens", (("state", ASCENDING), ("synced_at", ASCENDING))),
     Index("tokens", (("client_id", ASCENDING),)),
     Index("tokens", (("state", ASCENDING), ("quarantined_at", ASCENDING))),
+    Index("api_calls", (("app", ASCENDING), ("kind", ASCENDING), ("at", ASCENDING))),
+    Index("api_calls", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
+    Index("kept_answers", (("user", ASCENDING),)),
+    Index("kept_answers", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
+    Index("sign_ins", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
     # One incident is open per set of causes, however many processes see them.
     Index(
         "incidents",

@@ -38,6 +38,7 @@ async def _first_schema(database: Database) -> None:
 MIGRATIONS = (
     Migration(1, "first schema", _first_schema),
     Migration(2, "tokens and incidents", create_indexes),
+    Migration(3, "calls, kept answers and sign-ins", create_indexes),
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from harmonyhub.domain.upstreams import RecentPlay
+from harmonyhub.domain.library import RecentPlay
 from harmonyhub.storage.documents import Database
 from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 

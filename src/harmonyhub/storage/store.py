@@ -8,6 +8,7 @@ from pymongo import AsyncMongoClient
 from harmonyhub.domain.errors import HarmonyHubError
 from harmonyhub.storage import migrations, probing
 from harmonyhub.storage.analyses import Analyses
+from harmonyhub.storage.api_calls import ApiCalls
 from harmonyhub.storage.check_user import CheckUser
 from harmonyhub.storage.counters import Counters
 from harmonyhub.storage.documents import Database, Document
@@ -15,6 +16,7 @@ from harmonyhub.storage.door import READ_S, WRITE_S, guarded, our_errors, within
 from harmonyhub.storage.feedback import FeedbackLog
 from harmonyhub.storage.incidents import Incidents
 from harmonyhub.storage.jobs import Jobs
+from harmonyhub.storage.kept_answers import KeptAnswers
 from harmonyhub.storage.known_good import KnownGoodValues
 from harmonyhub.storage.ledgers import Ledgers
 from harmonyhub.storage.listens import Listens
@@ -28,6 +30,7 @@ from harmonyhub.storage.reports import Instances, Reports
 from harmonyhub.storage.resealing import reseal_all
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.shown import Shown
+from harmonyhub.storage.sign_ins import SignIns
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.tracks import Tracks
 from harmonyhub.storage.upstreams import Upstreams
@@ -71,6 +74,9 @@ class Store:
         self.jobs = Jobs(database)
         self.models = Models(database)
         self.tokens = Tokens(database, vault)
+        self.sign_ins = SignIns(database, vault)
+        self.api_calls = ApiCalls(database)
+        self.kept_answers = KeptAnswers(database)
         self.recent_plays = RecentPlaysOfUsers(database)
         self.upstreams = Upstreams(database)
         self.known_good = KnownGoodValues(database, vault)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from pymongo import ASCENDING, DESCENDING
 
+from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.settings.secret import Secret
@@ -12,8 +13,7 @@ from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.vault import Vault, required
 
-# Spotify ends a consent after six months, the shortest of which have 181 days.
-CONSENT_LASTS_S = 181 * 86_400
+SHOWN = {"refresh": 0, "access": 0}
 ACTIVE, QUARANTINED = TokenState.ACTIVE.value, TokenState.QUARANTINED.value
 
 
@@ -29,7 +29,6 @@ class Tokens:
         self, token: UserToken, *, refresh_token: Secret, access_token: Secret | None
     ) -> None:
         """Keep a consent and its tokens, in place of the user's former ones."""
-        vault = required(self._vault)
         fields: Document = {
             "client_id": token.client_id,
             "state": token.state.value,
@@ -38,17 +37,48 @@ class Tokens:
             "synced_at": token.synced_at,
             "quarantined_for": token.quarantined_for.value if token.quarantined_for else None,
             "quarantined_at": token.quarantined_at,
-            "refresh": vault.seal(
-                refresh_token.reveal(), purpose=purpose(token.user_id, "refresh")
-            ),
-            "access": access_token
-            and vault.seal(access_token.reveal(), purpose=purpose(token.user_id, "access")),
+            "is_public": token.is_public,
+            "scopes": list(token.scopes),
+            "account_id": token.account_id,
+            "account_name": token.account_name,
+            **self._seal(token.user_id, refresh_token=refresh_token, access_token=access_token),
         }
         await self._tokens.update_one(
             {"_id": token.user_id},
             {"$set": fields, "$setOnInsert": {"claimed_until": 0, "refreshing_until": 0}},
             upsert=True,
         )
+
+    async def save_refreshed(
+        self,
+        token: UserToken,
+        access_token: Secret,
+        *,
+        refresh_token: Secret,
+        access_expires_at: int,
+    ) -> bool:
+        """Keep what a refresh gave, and nothing else of `token`.
+
+        False if the consent is not the one that was refreshed: the user has disconnected, or has
+        signed in again meanwhile, and what that gave must not be lost.
+        """
+        sealed = self._seal(token.user_id, refresh_token=refresh_token, access_token=access_token)
+        same = {"client_id": token.client_id, "consented_at": token.consented_at}
+        change = await self._tokens.update_one(
+            {"_id": token.user_id, **same},
+            {"$set": {"access_expires_at": access_expires_at, **sealed}},
+        )
+        return change.matched_count == 1
+
+    def _seal(
+        self, user_id: str, *, refresh_token: Secret, access_token: Secret | None
+    ) -> Document:
+        vault = required(self._vault)
+        return {
+            "refresh": vault.seal(refresh_token.reveal(), purpose=purpose(user_id, "refresh")),
+            "access": access_token
+            and vault.seal(access_token.reveal(), purpose=purpose(user_id, "access")),
+        }
 
     @within(READ_S)
     async def get(self, user_id: str) -> UserToken | None:
@@ -114,12 +144,14 @@ class Tokens:
     ) -> int:
         """Count what was quarantined since a time and still is, for one reason or for any.
 
-        `consented_since` leaves out older consents: those that came to their end by age.
+        Consents to households' own apps are left out: they say nothing of ours. `consented_since`
+        leaves out older consents: those that came to their end by age.
         """
         wanted: Document = {
             "state": QUARANTINED,
             "quarantined_at": {"$gte": at},
             "consented_at": {"$gte": consented_since},
+            "is_public": {"$ne": True},
         }
         if outcome is not None:
             wanted["quarantined_for"] = outcome.value
@@ -138,6 +170,18 @@ class Tokens:
         return [_read(document) async for document in cursor]
 
     @within(READ_S)
+    async def of_account(self, account_id: str) -> UserToken | None:
+        """Load the consent that was given for an account of the upstream; None if none was."""
+        document = await self._tokens.find_one({"account_id": account_id})
+        return _read(document) if document else None
+
+    @within(READ_S)
+    async def all(self) -> list[UserToken]:
+        """List all consents, the oldest first."""
+        cursor = self._tokens.find({}, SHOWN).sort("consented_at", ASCENDING)
+        return [_read(document) async for document in cursor]
+
+    @within(READ_S)
     async def longest_unsynced(self) -> UserToken | None:
         """Load the active token that waits longest for a synchronization; None if there is none."""
         document = await self._tokens.find_one({"state": ACTIVE}, sort=[("synced_at", ASCENDING)])
@@ -145,8 +189,10 @@ class Tokens:
 
     @within(READ_S)
     async def client_ids(self) -> Mapping[str, int]:
-        """Count how many tokens each app issued."""
-        cursor = await self._tokens.aggregate([{"$sortByCount": "$client_id"}])
+        """Count how many tokens each app issued, households' own left out."""
+        cursor = await self._tokens.aggregate(
+            [{"$match": {"is_public": {"$ne": True}}}, {"$sortByCount": "$client_id"}]
+        )
         return {str(document["_id"]): int(document["count"]) async for document in cursor}
 
     @within(READ_S)
@@ -219,4 +265,9 @@ def _read(document: Document) -> UserToken:
         synced_at=document["synced_at"],
         quarantined_for=Outcome(reason) if reason else None,
         quarantined_at=document["quarantined_at"],
+        # Consents of earlier releases have none of these.
+        is_public=document.get("is_public", False),
+        scopes=tuple(document.get("scopes", ())),
+        account_id=document.get("account_id", ""),
+        account_name=document.get("account_name", ""),
     )

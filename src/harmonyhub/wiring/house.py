@@ -11,7 +11,7 @@ from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.payloads import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.embedded import EmbeddedServer, borrow_or_start
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault

@@ -7,22 +7,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.upstream_policy import (
-    API_OPERATIONS,
+    EXCHANGE_CODE,
     ISSUE_APP_TOKEN,
-    PROBE_API,
     REFRESH,
     TOKEN_OPERATIONS,
     Gate,
     Permission,
     after,
 )
-from harmonyhub.domain.upstreams import Observation, Outcome, UpstreamState, UserToken
+from harmonyhub.domain.upstreams import Observation, Outcome, UpstreamState
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.payloads import Credentials, Tokens
+from harmonyhub.sources.spotify.operations import PROBE_API
+from harmonyhub.sources.spotify.tokens import App, Credentials
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.upstream_door import Clock, UpstreamDoor
 from harmonyhub.wiring.upstreams import SPOTIFY
@@ -36,11 +37,32 @@ MAX_RETRIES = 2
 RETRY_S = 0.2  # doubled for the second; times a half to one and a half
 API_QUIET_S = 60  # an app that the API refuses is issued tokens: ask it when nobody else did
 BRAKE_WINDOW_S = 300
+BRAKE_LEAST, BRAKE_SHARE = 3, 0.05
 CANDIDATES = 20  # of whom one is tried to see whether a foreign app has become the right one
-APP_OPERATIONS = frozenset({ISSUE_APP_TOKEN, PROBE_API})
+APP_OPERATIONS = frozenset({ISSUE_APP_TOKEN, PROBE_API.name})
+# The call never arrived: even one that must not be made twice may be tried again.
+NEVER_ARRIVED = frozenset({Outcome.DNS_FAILED, Outcome.CONNECTION_REFUSED, Outcome.TLS_FAILED})
 FOREIGN = "no stored consent was given to this app"
 
 Value = TypeVar("Value")
+
+
+def is_safe_to_repeat(outcome: Outcome) -> bool:
+    """Tell whether a call that failed so has certainly changed nothing at the other side."""
+    return outcome in NEVER_ARRIVED
+
+
+async def note_call(seen: Observation, client_id: str, *, store: Store, door: UpstreamDoor) -> None:
+    """Write a call down that left: for the metrics, and for the app's quota.
+
+    A quota that was told is learned from, for the budget of the days to come.
+    """
+    await door.count(seen)
+    is_counted = seen.operation not in TOKEN_OPERATIONS
+    await store.api_calls.note(client_id, seen, is_counted=is_counted)
+    if is_counted and seen.outcome is Outcome.QUOTA_EXCEEDED:
+        calls = await store.api_calls.learn_allowance(client_id, now=seen.at)
+        log.warning("Spotify's daily quota is spent; %d calls a day are planned with", calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +108,18 @@ class SpotifyApp:
         self._rng = rng
         self._key = fingerprint_key
         self._release = release
-        self._door = UpstreamDoor(SPOTIFY, store=store, clock=clock, rng=rng)
+        self._door = UpstreamDoor(SPOTIFY, label=SPOTIFY, store=store, clock=clock, rng=rng)
         self._app_token: Secret | None = None
         self._api_answered_at = 0
         self._remembered = ""
         self._right_app = ""
         self._confirming = asyncio.Lock()
         self.identity = self._identify(credentials)
+
+    @property
+    def client_id(self) -> str:
+        """The id of the app."""
+        return self.identity.client_id
 
     async def permission(self) -> Permission:
         """Tell whether a call may leave now."""
@@ -110,12 +137,22 @@ class SpotifyApp:
     async def call(
         self,
         operation: str,
-        make: Callable[[Credentials], Awaitable[tuple[Observation, Value | None]]],
+        make: Callable[[App], Awaitable[tuple[Observation, Value | None]]],
+        *,
+        is_repeatable: bool = True,
     ) -> tuple[Observation, Value | None]:
-        """Make a user's call: confirm what would stop everybody, try again what may pass."""
+        """Make a user's call: confirm what would stop everybody, try again what may pass.
+
+        Parameters
+        ----------
+        is_repeatable : bool
+            Whether the call may be made a second time after its answer was lost.
+        """
         identity, state = self.identity, await self._door.state()
         permission = self._door.permit(state, identity.fingerprint)
-        if not permission.is_go:
+        # Only a sign-in can end the reign of another app's consents.
+        is_way_out = operation == EXCHANGE_CODE and state.latched is Outcome.FOREIGN_APP
+        if not (permission.is_go or (is_way_out and permission.gate is Gate.LATCHED)):
             return self._door.stopped(state, permission, operation=operation), None
         n_retries = 0
         while True:
@@ -125,7 +162,10 @@ class SpotifyApp:
                 await self.settle(seen, identity)
             if seen.outcome.owner not in {Owner.UPSTREAM, Owner.NETWORK}:
                 return seen, value
-            if n_retries == MAX_RETRIES or not await self._door.take_retry(identity.fingerprint):
+            may_repeat = is_repeatable or is_safe_to_repeat(seen.outcome)
+            if n_retries == MAX_RETRIES or not may_repeat:
+                return seen, None
+            if not await self._door.take_retry(identity.fingerprint):
                 return seen, None
             await asyncio.sleep(RETRY_S * 2**n_retries * (0.5 + self._rng.random()))
             n_retries += 1
@@ -182,13 +222,23 @@ class SpotifyApp:
             log.info("%d users' tokens are used again", n_restored)
         return await self._door.settle(seen, identity.fingerprint, before=before)
 
-    async def keep_tokens(self, token: UserToken, fresh: Tokens, *, refresh_token: Secret) -> None:
-        """Store what a refresh gave; `refresh_token` is the one to keep if it gave none."""
-        await self._store.tokens.save(
-            replace(token, access_expires_at=self._clock() + fresh.expires_in_s),
-            refresh_token=fresh.refresh_token or refresh_token,
-            access_token=fresh.access_token,
+    async def judge_quarantine(self, identity: Identity) -> None:
+        """Conclude from users set aside that the credentials are another app's, if they are many.
+
+        Where it comes to many at once, it is not the users.
+        """
+        now, tokens = self._clock(), self._store.tokens
+        # Consents end by age in cohorts, all rejected within minutes; those say nothing.
+        n_rejected = await tokens.count_quarantined_since(
+            now - BRAKE_WINDOW_S, consented_since=now - CONSENT_LASTS_S
         )
+        n_known = sum((await tokens.count_by_state()).values())
+        if n_rejected > max(BRAKE_LEAST, BRAKE_SHARE * n_known):
+            evidence = f"{n_rejected} of {n_known} users rejected within {BRAKE_WINDOW_S} s"
+            seen = Observation(
+                outcome=Outcome.FOREIGN_APP, operation=REFRESH, at=now, evidence=evidence
+            )
+            await self.settle(seen, identity)
 
     async def _confirm(self, seen: Observation, identity: Identity) -> Observation:
         """Ask once more, in nobody's name, before one answer stops everybody's calls."""
@@ -236,7 +286,12 @@ class SpotifyApp:
             old, _ = await self._store.tokens.secrets_of(token.user_id)
             seen, fresh = await self._counted(self.client.refresh(identity.credentials, old))
             if fresh is not None:
-                await self.keep_tokens(token, fresh, refresh_token=old)
+                await self._store.tokens.save_refreshed(
+                    token,
+                    fresh.access_token,
+                    refresh_token=fresh.refresh_token or old,
+                    access_expires_at=self._clock() + fresh.expires_in_s,
+                )
         else:
             # Those users are gone or have signed in again: nothing speaks against this app.
             seen = replace(await self._ask_for_token(identity), operation=REFRESH)
@@ -272,9 +327,9 @@ class SpotifyApp:
     ) -> tuple[Observation, Value | None]:
         seen, value = await call
         is_answered = seen.outcome.owner in {None, Owner.USER}
-        if is_answered and seen.operation in API_OPERATIONS:
+        if is_answered and seen.operation not in TOKEN_OPERATIONS:
             self._api_answered_at = self._clock()
-        await self._door.count(seen)
+        await note_call(seen, self.client_id, store=self._store, door=self._door)
         return seen, value
 
     async def _remember(self, identity: Identity) -> None:

@@ -31,15 +31,20 @@ class UpstreamDoor:
     Parameters
     ----------
     name : str
-        Of the upstream.
+        Of the state.
+    label : str
+        Of the upstream in metrics, which are kept to a closed set of names.
     clock : callable
         Tells unix seconds UTC.
     rng : Random
         Spreads probes and retries.
     """
 
-    def __init__(self, name: str, *, store: Store, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self, name: str, *, label: str, store: Store, clock: Clock, rng: random.Random
+    ) -> None:
         self.name = name
+        self._label = label
         self._store = store
         self._clock = clock
         self._rng = rng
@@ -80,7 +85,7 @@ class UpstreamDoor:
         """Count a call that left."""
         owner = observation.outcome.owner
         labels = (
-            self.name,
+            self._label,
             observation.operation,
             observation.outcome.value,
             "none" if owner is None else owner.value,

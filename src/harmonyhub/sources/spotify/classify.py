@@ -24,9 +24,11 @@ TOKEN_ERRORS = {
     "temporarily_unavailable": Outcome.UPSTREAM_FAILED,
 }
 # A portal or a proxy speaks, not Spotify: proxy authentication, network authentication (RFC 6585).
+NOT_MODIFIED = 304
 FOREIGN_STATUSES = frozenset({407, 511})
 QUOTA_WAIT_S = 900  # the rate limit rolls over 30 s: who asks for more speaks of the daily quota
 OF_THE_USER = re.compile(r"regist|allow|approv", re.IGNORECASE)
+OF_THE_CONSENT = re.compile(r"scope", re.IGNORECASE)
 OF_THE_OWNER = re.compile(r"premium|subscri|owner", re.IGNORECASE)
 
 TEXT_SHOWN = 60
@@ -51,6 +53,9 @@ def classify_answer(
     body: bytes,
     is_token_call: bool,
     has_user: bool = False,
+    names_a_thing: bool = False,
+    is_conditional: bool = False,
+    is_answered: bool = True,
     secrets: Sequence[str] = (),
 ) -> Classified:
     """Tell what an answer means.
@@ -63,9 +68,17 @@ def classify_answer(
         Whether the accounts service was asked, which speaks RFC 6749, and not the API.
     has_user : bool
         Whether an API call was made in a user's name; without one, no user can be at fault.
+    names_a_thing : bool
+        Whether the call is about one thing that may be gone, such as a playlist.
+    is_conditional : bool
+        Whether the call asked to be told only of a change.
+    is_answered : bool
+        Whether success comes with a body.
     secrets : sequence of str
         What must not stand in the evidence, should the answer repeat it.
     """
+    if status == NOT_MODIFIED and is_conditional:
+        return Classified(Outcome.OK, "", None)
     is_html = "html" in headers.get("content-type", "") or _starts_as_html(body)
     document = None if is_html else _parse(body)
     code, text = ("", "") if is_html else _read_error(document, body)
@@ -73,7 +86,8 @@ def classify_answer(
     if outcome is None and is_token_call:
         outcome = _judge_token_answer(status, document=document, code=code)
     elif outcome is None:
-        outcome = _judge_api_answer(status, is_json=document is not None)
+        is_whole = document is not None or not is_answered
+        outcome = _judge_api_answer(status, is_whole=is_whole, names_a_thing=names_a_thing)
     if outcome is Outcome.USER_NOT_ALLOWED:
         outcome = _judge_forbidden(text, is_json=document is not None, has_user=has_user)
     wait_s = read_retry_after(headers) if outcome is Outcome.RATE_LIMITED else None
@@ -150,11 +164,13 @@ def _judge_token_answer(
     return TOKEN_ERRORS.get(code, Outcome.REQUEST_REFUSED)
 
 
-def _judge_api_answer(status: int, *, is_json: bool) -> Outcome:
+def _judge_api_answer(status: int, *, is_whole: bool, names_a_thing: bool) -> Outcome:
     if status < 300:
-        return Outcome.OK if is_json else Outcome.UNREADABLE
+        return Outcome.OK if is_whole else Outcome.UNREADABLE
     if status == 401:
         return Outcome.TOKEN_REJECTED
+    if status == 404 and names_a_thing:
+        return Outcome.NOT_FOUND
     return Outcome.USER_NOT_ALLOWED if status == 403 else Outcome.REQUEST_REFUSED
 
 
@@ -162,6 +178,8 @@ def _judge_forbidden(text: str, *, is_json: bool, has_user: bool) -> Outcome:
     is_owner = OF_THE_OWNER.search(text) is not None
     if not has_user:
         return Outcome.PREMIUM_LAPSED if is_owner or not is_json else Outcome.REQUEST_REFUSED
+    if is_json and OF_THE_CONSENT.search(text) is not None:
+        return Outcome.SCOPE_MISSING
     if is_owner or (not is_json and OF_THE_USER.search(text) is None):
         return Outcome.PREMIUM_LAPSED
     return Outcome.USER_NOT_ALLOWED

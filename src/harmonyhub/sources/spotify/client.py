@@ -4,27 +4,22 @@ import asyncio
 import base64
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from harmonyhub.domain.upstream_policy import (
-    GET_ME,
-    ISSUE_APP_TOKEN,
-    PROBE_API,
-    RECENTLY_PLAYED,
-    REFRESH,
-)
-from harmonyhub.domain.upstreams import Observation, Outcome, RecentPlay
+from harmonyhub.domain.upstream_policy import EXCHANGE_CODE, ISSUE_APP_TOKEN, REFRESH
+from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.settings.secret import Secret
-from harmonyhub.sources.spotify import payloads
+from harmonyhub.sources.spotify import tokens
 from harmonyhub.sources.spotify.classify import (
     classify_answer,
     classify_failure,
     read_server_time,
 )
-from harmonyhub.sources.spotify.payloads import AppToken, Credentials, Profile, Tokens
+from harmonyhub.sources.spotify.requests import ApiRequest, probe_api
+from harmonyhub.sources.spotify.tokens import App, AppToken, Credentials, Tokens
 
 if TYPE_CHECKING:
     import httpx2
@@ -32,7 +27,7 @@ if TYPE_CHECKING:
 CONNECT_S = 2.0
 TOTAL_S = 5.0
 MAX_BODY_BYTES = 8_000_000  # 50 plays with all their markets take 0.5 MB
-PLAYS_READ = 50  # as many as Spotify gives
+NOT_MODIFIED = 304
 
 Clock = Callable[[], int]
 Value = TypeVar("Value")
@@ -47,20 +42,52 @@ def _trust() -> ssl.SSLContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer(Generic[Value]):
+    """What became of a request to the Web API.
+
+    Attributes
+    ----------
+    value : object or None
+        What was asked for, where the outcome is OK and it is not `is_unchanged`.
+    body : bytes
+        The answer as it came, for whoever keeps it.
+    etag : str
+        Under which the same may be asked for again; empty where Spotify gave none.
+    is_unchanged : bool
+        Whether it still is what the given ETag stands for.
+    """
+
+    seen: Observation
+    value: Value | None = None
+    body: bytes = b""
+    etag: str = ""
+    is_unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Call:
-    """One request; `secrets` are what its answer could repeat."""
+    """One request; `secrets` are what its answer could repeat, `facts` what its answer means."""
 
     operation: str
     request: "httpx2.Request"
     secrets: Sequence[str]
-    is_token_call: bool = False
-    has_user: bool = False
+    facts: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """What came back: the observation, the body, and the headers where there are any."""
+
+    seen: Observation
+    body: bytes = b""
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class SpotifyClient:
     """Spotify's two services; opens connections at the first call, `aclose` closes them.
 
-    Every method gives an observation, and a value where the outcome is OK; none raises for what
+    Every method gives what was seen, and a value where the outcome is OK; none raises for what
     Spotify or the network does.
 
     Parameters
@@ -100,44 +127,56 @@ class SpotifyClient:
         self, credentials: Credentials
     ) -> tuple[Observation, AppToken | None]:
         """Ask for a token in the app's own name: says whether the credentials are accepted."""
-        call = self._token_call(
-            ISSUE_APP_TOKEN, credentials, form={"grant_type": "client_credentials"}
+        form = {"grant_type": "client_credentials"}
+        return await self._ask_accounts(
+            ISSUE_APP_TOKEN, credentials, form=form, read=tokens.read_app_token
         )
-        return await self._make(call, payloads.read_app_token)
 
-    async def refresh(
-        self, credentials: Credentials, refresh_token: Secret
-    ) -> tuple[Observation, Tokens | None]:
+    async def refresh(self, app: App, refresh_token: Secret) -> tuple[Observation, Tokens | None]:
         """Ask for a new access token in a user's name."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-        return await self._make(
-            self._token_call(REFRESH, credentials, form=form), payloads.read_tokens
-        )
+        return await self._ask_accounts(REFRESH, app, form=form, read=tokens.read_tokens)
 
-    async def recently_played(
-        self, access_token: Secret
-    ) -> tuple[Observation, Sequence[RecentPlay] | None]:
-        """Read the last 50 plays of a user, newest first."""
-        call = self._api_call(
-            RECENTLY_PLAYED,
-            access_token,
-            path="/me/player/recently-played",
-            query={"limit": str(PLAYS_READ)},
-            has_user=True,
-        )
-        return await self._make(call, payloads.read_plays)
+    async def exchange_code(
+        self, app: App, code: Secret, *, verifier: Secret, redirect_uri: str
+    ) -> tuple[Observation, Tokens | None]:
+        """Exchange what a person brought back from the consent page for tokens."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code.reveal(),
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier.reveal(),
+        }
+        return await self._ask_accounts(EXCHANGE_CODE, app, form=form, read=tokens.read_tokens)
 
-    async def get_me(self, access_token: Secret) -> tuple[Observation, Profile | None]:
-        """Ask whose token it is."""
-        call = self._api_call(GET_ME, access_token, path="/me", has_user=True)
-        return await self._make(call, payloads.read_profile)
+    async def ask(
+        self,
+        request: ApiRequest[Value],
+        access_token: Secret,
+        *,
+        has_user: bool = True,
+        etag: str = "",
+    ) -> Answer[Value]:
+        """Make a request to the Web API.
+
+        Parameters
+        ----------
+        has_user : bool
+            Whether the token is a user's, not the app's own.
+        etag : str
+            Of the answer that is kept; if it still holds, the new one is `is_unchanged`.
+        """
+        got = await self._make(self._api_call(request, access_token, has_user=has_user, etag=etag))
+        if got.seen.outcome is not Outcome.OK:
+            return Answer(got.seen)
+        if got.status == NOT_MODIFIED:
+            return Answer(got.seen, etag=etag, is_unchanged=True)
+        seen, value = _read(got, request.read)
+        return Answer(seen, value, got.body, got.headers.get("etag", ""))
 
     async def probe_api(self, app_token: Secret) -> Observation:
         """Make the smallest API call that needs no user: says whether the app may use the API."""
-        query = {"q": "a", "type": "track", "limit": "1"}
-        call = self._api_call(PROBE_API, app_token, path="/search", query=query)
-        observation, _ = await self._make(call, bytes)
-        return observation
+        return (await self.ask(probe_api(), app_token, has_user=False)).seen
 
     @property
     def _http(self) -> "httpx2.AsyncClient":
@@ -153,41 +192,51 @@ class SpotifyClient:
             )
         return self._opened
 
-    def _token_call(
-        self, operation: str, credentials: Credentials, *, form: Mapping[str, str]
-    ) -> _Call:
-        secret = credentials.client_secret.reveal()
-        pair = base64.b64encode(f"{credentials.client_id}:{secret}".encode()).decode()
-        request = self._http.build_request(
-            "POST",
-            f"{self._accounts_url}/api/token",
-            data=dict(form),
-            headers={"Authorization": f"Basic {pair}"},
-        )
-        secrets = (secret, pair, form.get("refresh_token", ""))
-        return _Call(operation, request, secrets, is_token_call=True)
-
-    def _api_call(
+    async def _ask_accounts(
         self,
         operation: str,
-        access_token: Secret,
+        app: App,
         *,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        has_user: bool = False,
-    ) -> _Call:
-        token = access_token.reveal()
-        request = self._http.build_request(
-            "GET",
-            f"{self._api_url}{path}",
-            params=dict(query) if query else None,
-            headers={"Authorization": f"Bearer {token}"},
-        )
-        return _Call(operation, request, (token,), has_user=has_user)
-
-    async def _make(
-        self, call: _Call, read: Callable[[bytes], Value]
+        form: Mapping[str, str],
+        read: Callable[[bytes], Value],
     ) -> tuple[Observation, Value | None]:
+        got = await self._make(self._token_call(operation, app, form=form))
+        return _read(got, read) if got.seen.outcome is Outcome.OK else (got.seen, None)
+
+    def _token_call(self, operation: str, app: App, *, form: Mapping[str, str]) -> _Call:
+        headers: dict[str, str] = {}
+        known: tuple[str, ...] = ()
+        fields = dict(form)
+        if isinstance(app, Credentials):
+            secret = app.client_secret.reveal()
+            pair = base64.b64encode(f"{app.client_id}:{secret}".encode()).decode()
+            headers, known = {"Authorization": f"Basic {pair}"}, (secret, pair)
+        else:
+            fields["client_id"] = app.client_id
+        request = self._http.build_request(
+            "POST", f"{self._accounts_url}/api/token", data=fields, headers=headers
+        )
+        told = (form.get(name, "") for name in ("refresh_token", "code", "code_verifier"))
+        return _Call(operation, request, (*known, *told), {"is_token_call": True})
+
+    def _api_call(
+        self, asked: ApiRequest[Value], access_token: Secret, *, has_user: bool, etag: str
+    ) -> _Call:
+        token, operation = access_token.reveal(), asked.operation
+        headers = {"Authorization": f"Bearer {token}"} | ({"If-None-Match": etag} if etag else {})
+        request = self._http.build_request(
+            operation.method, f"{self._api_url}{asked.target}", json=asked.body, headers=headers
+        )
+        facts = {
+            "is_token_call": False,
+            "has_user": has_user,
+            "names_a_thing": bool(asked.ids),
+            "is_conditional": bool(etag),
+            "is_answered": operation.is_answered,
+        }
+        return _Call(operation.name, request, (token,), facts)
+
+    async def _make(self, call: _Call) -> _Received:
         import httpx2  # noqa: PLC0415 - as above
 
         try:
@@ -199,31 +248,20 @@ class SpotifyClient:
                     await response.aclose()
         except (httpx2.HTTPError, OSError) as error:
             outcome = classify_failure(error)
-            return self._observe(call, outcome, evidence=outcome.value.replace("-", " ")), None
+            evidence = outcome.value.replace("-", " ")
+            return _Received(self._observe(call, outcome, evidence=evidence))
+        status, headers = response.status_code, response.headers
         found = classify_answer(
-            response.status_code,
-            headers=response.headers,
-            body=body,
-            is_token_call=call.is_token_call,
-            has_user=call.has_user,
-            secrets=call.secrets,
+            status, headers=headers, body=body, secrets=call.secrets, **call.facts
         )
-        outcome, evidence, value = found.outcome, found.evidence, None
-        if outcome is Outcome.OK:
-            try:
-                value = read(body)
-            except (ValueError, TypeError, KeyError, AttributeError):
-                outcome, evidence = Outcome.UNREADABLE, f"{response.status_code} in another shape"
-        return (
-            self._observe(
-                call,
-                outcome,
-                evidence=evidence,
-                retry_after_s=found.retry_after_s,
-                server_time=read_server_time(response.headers),
-            ),
-            value,
+        seen = self._observe(
+            call,
+            found.outcome,
+            evidence=found.evidence,
+            retry_after_s=found.retry_after_s,
+            server_time=read_server_time(headers),
         )
+        return _Received(seen, body, status, headers)
 
     def _observe(
         self,
@@ -242,6 +280,14 @@ class SpotifyClient:
             retry_after_s=retry_after_s,
             server_time=server_time,
         )
+
+
+def _read(got: _Received, read: Callable[[bytes], Value]) -> tuple[Observation, Value | None]:
+    try:
+        return got.seen, read(got.body)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        evidence = f"{got.status} in another shape"
+        return replace(got.seen, outcome=Outcome.UNREADABLE, evidence=evidence), None
 
 
 async def _read_body(response: "httpx2.Response") -> bytes:
