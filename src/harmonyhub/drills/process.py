@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 import httpx2
 
 from harmonyhub.drills.children import run_module
-from harmonyhub.drills.fake_spotify.journal import Entry
-from harmonyhub.drills.fake_spotify.modes import Behaviour, Mode, Surface
+from harmonyhub.drills.fake_libraries import LibraryControl
+from harmonyhub.drills.fake_spotify.journal import Entry, Exchange
+from harmonyhub.drills.fake_spotify.modes import Behaviour, Fault, Mode, Strike, Surface
 from harmonyhub.settings.secret import Secret
 
 MODULE = "harmonyhub.drills.fake_spotify"
 TIMEOUT_S = 10.0
+
+AppMode = Literal["development", "extended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,8 @@ class FakeUser:
     access_token: Secret
 
 
-class Control:
+class Control(LibraryControl):
     """The commands of a running fake; each takes effect before it returns."""
-
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self._client = client
 
     async def set(
         self,
@@ -81,13 +81,108 @@ class Control:
         """Turn all modes off."""
         await self.set_all()
 
+    async def strike(
+        self,
+        fault: Fault,
+        *,
+        operation: str = "*",
+        skip: int = 0,
+        times: int = 1,
+        seconds: int = 0,
+    ) -> None:
+        """Let the next requests of one operation fail; see `Strike`. Ends former strikes."""
+        await self.strike_all(
+            Strike(fault=fault, operation=operation, skip=skip, times=times, seconds=seconds)
+        )
+
+    async def strike_all(self, *strikes: Strike) -> None:
+        """Let requests fail by these strikes and no others; none: no more."""
+        await self._send("PUT", "strikes", {"strikes": [asdict(one) for one in strikes]})
+
+    async def set_latency(self, latency_ms: float) -> None:
+        """Let every answer take so much longer."""
+        await self._send("PUT", "conditions", {"latency_ms": latency_ms})
+
+    async def set_hollow(self, *, is_hollow: bool) -> None:
+        """Let answers break the contract where Spotify's do (the default), or never."""
+        await self._send("PUT", "conditions", {"is_hollow": is_hollow})
+
+    async def set_rotation(self, share: float) -> None:
+        """Let so many refreshes with a secret rotate, in [0, 1], of all consents there are.
+
+        Before, it is none of the seeded ones, and an eighth of those from the consent page.
+        """
+        await self._send("PUT", "conditions", {"rotation_share": share})
+
+    async def record(self, *, is_recording: bool = True) -> None:
+        """Keep requests to the Web API and answers with their bodies from now on."""
+        await self._send("PUT", "conditions", {"is_recording": is_recording})
+
+    async def exchanges(self, *, since: float = 0.0) -> tuple[Exchange, ...]:
+        """List what was recorded, oldest first."""
+        answer = await self._send("GET", f"exchanges?since={since!r}")
+        return tuple(Exchange(**document) for document in answer)
+
     async def apps(self) -> tuple[FakeApp, ...]:
         """List the apps with their current secrets, the main one first."""
         return tuple(map(_app, await self._send("GET", "apps")))
 
-    async def add_app(self) -> FakeApp:
-        """Put another app on the dashboard."""
-        return _app(await self._send("POST", "apps", {}))
+    async def add_app(self, *, owner: str | None = None) -> FakeApp:
+        """Put another app on the dashboard, of another developer account if none is named."""
+        return _app(await self._send("POST", "apps", {"owner": owner}))
+
+    async def change_app(
+        self,
+        client_id: str | None = None,
+        *,
+        mode: AppMode | None = None,
+        redirect_uris: Iterable[str] | None = None,
+        allowed: Iterable[str] | None = None,
+    ) -> FakeApp:
+        """Change what is named of an app, the main one if none is.
+
+        Parameters
+        ----------
+        mode : str
+            What a new app gets (`development`), or what an old one keeps (`extended`).
+        redirect_uris : iterable of str
+            In place of those that are registered; `http://127.0.0.1/...` stands for any port.
+        allowed : iterable of str
+            The allow list of development mode, five at most.
+        """
+        changes = {
+            "client_id": client_id,
+            "mode": mode,
+            "redirect_uris": None if redirect_uris is None else list(redirect_uris),
+            "allowed": None if allowed is None else list(allowed),
+        }
+        given = {name: value for name, value in changes.items() if value is not None}
+        return _app(await self._send("PUT", "apps", given))
+
+    async def set_limits(
+        self,
+        client_id: str | None = None,
+        *,
+        per_window: int | None = None,
+        per_day: int | None = None,
+    ) -> None:
+        """Limit an app's calls to the Web API; None: no limit, as at the start.
+
+        Parameters
+        ----------
+        per_window : int
+            How many in any 30 s; one more answers 429 with `Retry-After` in seconds.
+        per_day : int
+            How many a day all apps of its developer account have together; one more answers 429
+            with `QUOTA_EXCEEDED` and what is left of the day.
+        """
+        limits = {"client_id": client_id, "per_window": per_window, "per_day": per_day}
+        await self._send("PUT", "apps", limits)
+
+    async def usage(self, client_id: str | None = None) -> Mapping[str, int]:
+        """Tell what counts against an app's limits: `n_today`, `n_in_window`."""
+        query = "" if client_id is None else f"?client_id={client_id}"
+        return dict(await self._send("GET", f"usage{query}"))
 
     async def rotate_secret(self, client_id: str) -> FakeApp:
         """Give an app a new secret; the old one is revoked."""
@@ -100,17 +195,19 @@ class Control:
         client_id: str | None = None,
         prefix: str = "listener",
         consent_age_s: int | None = None,
+        scopes: Iterable[str] | None = None,
     ) -> tuple[FakeUser, ...]:
-        """Make people who consented to an app, named PREFIX-1 and so on.
+        """Make people who consented to an app, named PREFIX-1 and so on, all on its allow list.
 
         Their access tokens end spread over the life of a token, their consents over five months,
-        or all `consent_age_s` ago.
+        or all `consent_age_s` ago. They granted all scopes, if none are named.
         """
         command = {
             "n": n_users,
             "client_id": client_id,
             "prefix": prefix,
             "consent_age_s": consent_age_s,
+            "scopes": None if scopes is None else list(scopes),
         }
         return tuple(map(_user, await self._send("POST", "users", command)))
 
@@ -119,9 +216,23 @@ class Control:
         answer = await self._send("POST", "revoke", {"user_ids": list(user_ids)})
         return int(answer["n_revoked"])
 
-    async def issue_code(self, user_id: str, *, client_id: str, redirect_uri: str) -> str:
-        """Let a person pass the consent page: the authorization code."""
-        command = {"user_id": user_id, "client_id": client_id, "redirect_uri": redirect_uri}
+    async def issue_code(
+        self,
+        user_id: str,
+        *,
+        client_id: str,
+        redirect_uri: str,
+        scopes: Iterable[str] | None = None,
+        challenge: str = "",
+    ) -> str:
+        """Let a person pass the consent page, who is then on the allow list: the code."""
+        command = {
+            "user_id": user_id,
+            "client_id": client_id,
+            "redirect_uri": redirect_uri,
+            "scopes": None if scopes is None else list(scopes),
+            "challenge": challenge,
+        }
         return str((await self._send("POST", "codes", command))["code"])
 
     async def advance(self, seconds: int) -> int:
@@ -137,11 +248,6 @@ class Control:
         """Count what was asked, by operation and outcome."""
         entries = await self.requests(since=since)
         return Counter((entry.operation, entry.outcome) for entry in entries)
-
-    async def _send(self, method: str, command: str, document: object = None) -> Any:
-        answer = await self._client.request(method, f"/control/{command}", json=document)
-        answer.raise_for_status()
-        return answer.json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +271,22 @@ class FakeSpotify:
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, *, seed: int = 0, port: int = 0, token_life_s: int = 3600
+        cls,
+        *,
+        seed: int = 0,
+        port: int = 0,
+        token_life_s: int = 3600,
+        mode: AppMode = "development",
+        is_recording: bool = False,
     ) -> AsyncIterator[Self]:
-        """Run a fake as long as the context is open."""
-        arguments = [f"--seed={seed}", f"--port={port}", f"--token-life-s={token_life_s}"]
+        """Run a fake as long as the context is open; `mode` is that of all its apps."""
+        arguments = [
+            f"--seed={seed}",
+            f"--port={port}",
+            f"--token-life-s={token_life_s}",
+            f"--mode={mode}",
+            *(["--record"] if is_recording else []),
+        ]
         async with (
             run_module(MODULE, arguments) as running,
             httpx2.AsyncClient(

@@ -17,12 +17,21 @@ from harmonyhub.drills.http import listen
 @click.option(
     "--token-life-s", type=click.IntRange(1), default=3600, help="How long an access token is good."
 )
-def main(*, port: int, seed: int, token_life_s: int) -> None:
+@click.option(
+    "--mode",
+    type=click.Choice(["development", "extended"]),
+    default="development",
+    help="What a new app gets, or what an old one keeps.",
+)
+@click.option("--record", is_flag=True, help="Keep requests and answers with their bodies.")
+def main(*, port: int, seed: int, token_life_s: int, mode: str, record: bool) -> None:
     """Serve until the parent ends or the process is stopped; one line of JSON says where."""
-    world = World(seed, clock=time.time, token_life_s=token_life_s)
+    is_extended = mode == "extended"
+    world = World(seed, clock=time.time, token_life_s=token_life_s, is_extended=is_extended)
+    service = Service(world, is_recording=record)
 
     async def run() -> None:
-        async with listen(Service(world), now=world.shown_time, port=port) as bound:
+        async with listen(service, now=world.shown_time, port=port) as bound:
             announce({"url": f"http://127.0.0.1:{bound}"})
             await asyncio.Event().wait()
 

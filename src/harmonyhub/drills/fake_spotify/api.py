@@ -1,162 +1,125 @@
-"""The Web API as far as the product uses it, by the contract for new apps."""
+"""The Web API: the guards before every endpoint, in the order in which Spotify has them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from hashlib import sha256
 from http import HTTPStatus
 
-from harmonyhub.drills.fake_spotify import library
+from harmonyhub.drills.fake_spotify.calls import Call, Refused, error_answer
 from harmonyhub.drills.fake_spotify.journal import Told
+from harmonyhub.drills.fake_spotify.limits import Exceeded
 from harmonyhub.drills.fake_spotify.modes import Mode
+from harmonyhub.drills.fake_spotify.operations import Match
 from harmonyhub.drills.fake_spotify.world import Access, World
 from harmonyhub.drills.http import Answer, Request, json_answer, text_answer
 
-OPERATIONS = {
-    "/v1/me": "me",
-    "/v1/me/player/recently-played": "recently-played",
-    "/v1/search": "search",
-}
-PLAYS_MOST, SEARCH_MOST = 50, 10  # a new app gets ten hits a page
+FORBIDDEN_SINCE_2024 = ("/v1/recommendations", "/v1/audio-", "/v1/artists/")
+UNCACHED = frozenset({"recently-played"})  # it is another one at every look
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    world: World
-    request: Request
-    operation: str
-    access: Access
-
-    def told(self, answer: Answer, outcome: str = "ok") -> Told:
-        """Count the answer under this call's operation, app and person."""
-        return Told(
-            answer,
-            self.operation,
-            outcome,
-            client_id=self.access.client_id,
-            user_id=self.access.user_id or "",
-        )
-
-    def refuse(self, status: HTTPStatus, message: str, outcome: str) -> Told:
-        """Refuse in the form of the contract."""
-        return self.told(error_answer(status, message), outcome)
-
-
-def answer_api_request(world: World, request: Request) -> Told:
+def answer_api_request(world: World, request: Request, match: Match) -> Told:
     """Answer one request to the Web API."""
-    operation = OPERATIONS.get(request.path, "other")
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     access = world.accesses.get(token)
+
+    def told(answer: Answer, outcome: str = "ok") -> Told:
+        if access is None:
+            return Told(answer, match.name, outcome)
+        user_id = access.user_id or ""
+        return Told(answer, match.name, outcome, client_id=access.client_id, user_id=user_id)
+
+    try:
+        if match.is_gone:
+            raise _gone(request)
+        answer = _answer(world, request, match, access=_good(world, access, token=token))
+    except Refused as refused:
+        return told(error_answer(refused.status, refused.message), refused.outcome)
+    except _Answered as answered:
+        return told(answered.answer, answered.outcome)
+    return told(answer, "not-modified" if answer.status == HTTPStatus.NOT_MODIFIED else "ok")
+
+
+def limit_answer(exceeded: Exceeded, world: World) -> Answer:
+    """Make a 429, of the rolling limit or of the daily quota."""
+    text = world.wording.quota if exceeded.is_quota else world.wording.rate_limit
+    reason = {"reason": "QUOTA_EXCEEDED"} if exceeded.is_quota else {}
+    error = {"status": 429, "message": text, **reason}
+    headers = {"Retry-After": str(exceeded.wait_s)} if exceeded.wait_s else {}
+    return json_answer({"error": error}, status=429, headers=headers)
+
+
+class _Answered(Exception):  # noqa: N818 - a guard's way out
+    def __init__(self, answer: Answer, outcome: str) -> None:
+        super().__init__(outcome)
+        self.answer = answer
+        self.outcome = outcome
+
+
+def _gone(request: Request) -> Refused:
+    is_forbidden = request.path.startswith(FORBIDDEN_SINCE_2024)
+    if is_forbidden:
+        return Refused(HTTPStatus.FORBIDDEN, "Forbidden", "removed-endpoint")
+    return Refused(HTTPStatus.NOT_FOUND, "Resource not found", "removed-endpoint")
+
+
+def _good(world: World, access: Access | None, *, token: str) -> Access:
     if access is None:
         text = world.wording.invalid_token if token else "No token provided"
-        return Told(error_answer(HTTPStatus.UNAUTHORIZED, text), operation, "invalid-token")
-    call = _Call(world, request, operation, access)
+        raise Refused(HTTPStatus.UNAUTHORIZED, text, "invalid-token")
     if access.expires_at <= world.now():
-        return call.refuse(HTTPStatus.UNAUTHORIZED, world.wording.expired_token, "expired-token")
-    for guard in (_refuse_for_premium, _refuse_for_limits, _refuse_for_allow_list):
-        refusal = guard(call)
-        if refusal is not None:
-            return refusal
-    return _ENDPOINTS.get(operation, _not_found)(call)
+        raise Refused(HTTPStatus.UNAUTHORIZED, world.wording.expired_token, "expired-token")
+    return access
 
 
-def error_answer(status: int, message: str, **more: object) -> Answer:
-    """Make an error of the Web API."""
-    return json_answer(
-        {"error": {"status": int(status), "message": message, **more}}, status=status
-    )
+def _answer(world: World, request: Request, match: Match, *, access: Access) -> Answer:
+    _refuse_for_premium(world, access)
+    _refuse_for_limits(world, access)
+    _refuse_for_allow_list(world, access)
+    if match.operation is None:
+        raise Refused(HTTPStatus.NOT_FOUND, "Service not found", "not-found")
+    call = Call(world, request, access, match.ids)
+    call.need_scope(*match.operation.scopes)
+    answer = match.operation.endpoint(call)
+    if request.method == "GET" and match.name not in UNCACHED:
+        return _conditional(answer, request.headers)
+    return answer
 
 
-def _refuse_for_premium(call: _Call) -> Told | None:
-    if call.world.find(Mode.PREMIUM_LAPSED, client_id=call.access.client_id) is None:
-        return None
-    text = call.world.wording.premium_lapsed
-    return call.told(text_answer(text, status=HTTPStatus.FORBIDDEN), "premium-lapsed")
+def _refuse_for_premium(world: World, access: Access) -> None:
+    if world.find(Mode.PREMIUM_LAPSED, client_id=access.client_id) is not None:
+        text = world.wording.premium_lapsed
+        raise _Answered(text_answer(text, status=HTTPStatus.FORBIDDEN), "premium-lapsed")
 
 
-def _refuse_for_limits(call: _Call) -> Told | None:
-    for mode, text, reason in (
-        (Mode.QUOTA, call.world.wording.quota, {"reason": "QUOTA_EXCEEDED"}),
-        (Mode.RATE_LIMIT, call.world.wording.rate_limit, {}),
-    ):
-        behaviour = call.world.find(mode)
+def _refuse_for_limits(world: World, access: Access) -> None:
+    for mode in (Mode.QUOTA, Mode.RATE_LIMIT):
+        behaviour = world.find(mode)
         if behaviour is not None:
-            error = {"status": 429, "message": text, **reason}
-            headers = {"Retry-After": str(behaviour.seconds)} if behaviour.seconds else {}
-            answer = json_answer({"error": error}, status=429, headers=headers)
-            return call.told(answer, mode.value)
-    return None
+            forced = Exceeded(is_quota=mode is Mode.QUOTA, wait_s=behaviour.seconds)
+            raise _Answered(limit_answer(forced, world), mode.value)
+    exceeded = world.count_call(access.client_id)
+    if exceeded is not None:
+        mode = Mode.QUOTA if exceeded.is_quota else Mode.RATE_LIMIT
+        raise _Answered(limit_answer(exceeded, world), mode.value)
 
 
-def _refuse_for_allow_list(call: _Call) -> Told | None:
-    behaviour = call.world.find(Mode.NOT_ALLOWED, client_id=call.access.client_id)
-    user_id = call.access.user_id
-    if behaviour is None or user_id is None:
-        return None
-    if behaviour.user_ids and user_id not in behaviour.user_ids:
-        return None
-    text = call.world.wording.not_allowed
+def _refuse_for_allow_list(world: World, access: Access) -> None:
+    if access.user_id is None or world.lets_in(access.client_id, access.user_id):
+        return
+    text = world.wording.not_allowed
     answer = (
         error_answer(HTTPStatus.FORBIDDEN, text)
-        if call.world.wording.is_allow_list_json
+        if world.wording.is_allow_list_json
         else text_answer(text, status=HTTPStatus.FORBIDDEN)
     )
-    return call.told(answer, "not-allowed")
+    raise _Answered(answer, "not-allowed")
 
 
-def _me(call: _Call) -> Told:
-    if call.access.user_id is None:
-        return call.refuse(HTTPStatus.UNAUTHORIZED, "Valid user authentication required", "no-user")
-    return call.told(json_answer(library.profile(call.access.user_id)))
-
-
-def _recently_played(call: _Call) -> Told:
-    if call.access.user_id is None:
-        return call.refuse(HTTPStatus.UNAUTHORIZED, "Valid user authentication required", "no-user")
-    try:
-        limit = _whole(call.request, "limit", default=20, most=PLAYS_MOST)
-        cursors = {name: _cursor(call.request, name) for name in ("after", "before")}
-    except ValueError:
-        return call.refuse(HTTPStatus.BAD_REQUEST, "Invalid limit or cursor", "bad-request")
-    if None not in cursors.values():
-        message = "Only one of after and before may be given"
-        return call.refuse(HTTPStatus.BAD_REQUEST, message, "bad-request")
-    plays = library.recently_played(
-        call.access.user_id, now=call.world.now(), limit=limit, **cursors
-    )
-    return call.told(json_answer(plays))
-
-
-def _search(call: _Call) -> Told:
-    query = call.request.query
-    try:
-        limit = _whole(call.request, "limit", default=5, most=SEARCH_MOST)
-        offset = _whole(call.request, "offset", default=0, least=0, most=1000)
-    except ValueError:
-        return call.refuse(HTTPStatus.BAD_REQUEST, "Invalid limit", "bad-request")
-    if not query.get("q"):
-        return call.refuse(HTTPStatus.BAD_REQUEST, "No search query", "bad-request")
-    if query.get("type") != "track":
-        return call.refuse(HTTPStatus.BAD_REQUEST, "Bad search type field", "bad-request")
-    return call.told(json_answer(library.search_tracks(query["q"], limit=limit, offset=offset)))
-
-
-def _not_found(call: _Call) -> Told:
-    return call.refuse(HTTPStatus.NOT_FOUND, "Service not found", "not-found")
-
-
-_ENDPOINTS: dict[str, Callable[[_Call], Told]] = {
-    "me": _me,
-    "recently-played": _recently_played,
-    "search": _search,
-}
-
-
-def _whole(request: Request, name: str, *, default: int, most: int, least: int = 1) -> int:
-    number = int(request.query.get(name, default))
-    if not least <= number <= most:
-        raise ValueError(name)
-    return number
-
-
-def _cursor(request: Request, name: str) -> int | None:
-    text = request.query.get(name)
-    return None if text is None else int(text)
+def _conditional(answer: Answer, headers: Mapping[str, str]) -> Answer:
+    """Add an ETag; who has this very answer already gets 304 without a body."""
+    etag = f'"{sha256(answer.body).hexdigest()[:32]}"'
+    more = {**answer.headers, "ETag": etag, "Cache-Control": "private, max-age=0"}
+    known = {one.strip().removeprefix("W/") for one in headers.get("if-none-match", "").split(",")}
+    if etag in known:
+        kept = {name: text for name, text in more.items() if name != "Content-Type"}
+        return Answer(HTTPStatus.NOT_MODIFIED, headers=kept)
+    return Answer(answer.status, answer.body, more)

@@ -3,18 +3,14 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
+from harmonyhub.drills.fake_spotify.control_apps import commands_for_apps
+from harmonyhub.drills.fake_spotify.control_libraries import commands_for_libraries, read_sizes
 from harmonyhub.drills.fake_spotify.journal import Journal
-from harmonyhub.drills.fake_spotify.modes import Behaviour, Mode, Surface
-from harmonyhub.drills.fake_spotify.world import (
-    SPREAD_OF_CONSENTS_S,
-    App,
-    Code,
-    Consent,
-    World,
-)
+from harmonyhub.drills.fake_spotify.modes import Behaviour, Fault, Mode, Strike, Surface
+from harmonyhub.drills.fake_spotify.names import Json
+from harmonyhub.drills.fake_spotify.people import ALL_SCOPES
+from harmonyhub.drills.fake_spotify.world import SPREAD_OF_CONSENTS_S, Code, Consent, World
 from harmonyhub.drills.http import Answer, Request, json_answer
-
-Json = dict[str, object]
 
 
 class Control:
@@ -25,14 +21,17 @@ class Control:
         self._journal = journal
         self._commands: dict[tuple[str, str], Callable[[Request], object]] = {
             ("PUT", "/control/modes"): self._set_modes,
-            ("GET", "/control/apps"): self._list_apps,
-            ("POST", "/control/apps"): self._add_app,
-            ("POST", "/control/rotate"): self._rotate,
+            ("PUT", "/control/strikes"): self._set_strikes,
             ("POST", "/control/users"): self._seed_users,
+            ("POST", "/control/people"): self._seed_people,
             ("POST", "/control/revoke"): self._revoke,
             ("POST", "/control/codes"): self._issue_code,
             ("POST", "/control/clock"): self._advance,
             ("GET", "/control/requests"): self._list_requests,
+            ("PUT", "/control/conditions"): self._set_conditions,
+            ("GET", "/control/exchanges"): self._list_exchanges,
+            **commands_for_apps(world),
+            **commands_for_libraries(world),
         }
 
     def answer(self, request: Request) -> Answer:
@@ -49,20 +48,40 @@ class Control:
         self._world.behaviours = tuple(map(_read_behaviour, request.json()["modes"]))
         return {"modes": [behaviour.mode for behaviour in self._world.behaviours]}
 
-    def _list_apps(self, _: Request) -> list[Json]:
-        return [_show_app(app) for app in self._world.apps.values()]
+    def _set_strikes(self, request: Request) -> Json:
+        self._world.strikes = [
+            Strike(
+                fault=Fault(one["fault"]),
+                operation=str(one.get("operation", "*")),
+                skip=int(one.get("skip", 0)),
+                times=int(one.get("times", 1)),
+                seconds=int(one.get("seconds", 0)),
+            )
+            for one in request.json()["strikes"]
+        ]
+        return {"n_strikes": len(self._world.strikes)}
 
-    def _add_app(self, _: Request) -> Json:
-        return _show_app(self._world.add_app())
-
-    def _rotate(self, request: Request) -> Json:
-        return _show_app(self._world.rotate_secret(request.json()["client_id"]))
+    def _set_conditions(self, request: Request) -> Json:
+        """Change how the whole fake is; what is not named stays."""
+        document, world = request.json(), self._world
+        if "latency_ms" in document:
+            world.latency_s = max(0.0, float(document["latency_ms"]) / 1000)
+        if "is_hollow" in document:
+            world.is_hollow = bool(document["is_hollow"])
+        if "is_recording" in document:
+            self._journal.is_recording = bool(document["is_recording"])
+        if "rotation_share" in document:
+            world.rotation_share = float(document["rotation_share"])
+            for consent in world.consents.values():
+                consent.rotation = world.rotation_share
+        return {"latency_ms": world.latency_s * 1000, "is_hollow": world.is_hollow}
 
     def _seed_users(self, request: Request) -> list[Json]:
         """Make people whose access tokens end spread over the life of a token."""
         document, world = request.json(), self._world
         app = world.apps[document.get("client_id") or world.main_app.client_id]
         prefix, n_users = document.get("prefix", "listener"), int(document["n"])
+        scopes = document.get("scopes") or ALL_SCOPES
         seeded = []
         for number in range(n_users):
             age_s = document.get("consent_age_s")
@@ -70,11 +89,27 @@ class Control:
                 world.rng.randrange(SPREAD_OF_CONSENTS_S) if age_s is None else int(age_s)
             )
             user_id = f"{prefix}-{number + 1}"
-            consent = world.consent(user_id, client_id=app.client_id, consented_at=consented_at)
+            world.settle(user_id, allowed_by=app)
+            consent = world.consent(
+                user_id, client_id=app.client_id, consented_at=consented_at, scopes=scopes
+            )
             life_s = 1 + world.rng.randrange(world.token_life_s)
-            access = world.issue(app.client_id, user_id=user_id, life_s=life_s)
+            access = world.issue(
+                app.client_id, user_id=user_id, life_s=life_s, scopes=consent.scopes
+            )
             seeded.append(_show_consent(consent, access, int(world.now()) + life_s))
         return seeded
+
+    def _seed_people(self, request: Request) -> Json:
+        """Make people who consented to nothing; on the allow list of an app if asked for."""
+        document, world = request.json(), self._world
+        allowing = document.get("allowed_by")
+        sizes = read_sizes(document)
+        for user_id in map(str, document["user_ids"]):
+            world.settle(user_id, allowed_by=None if allowing is None else world.apps[allowing])
+            if sizes is not None:
+                world.make_library(user_id, sizes)
+        return {"n_people": len(world.people)}
 
     def _revoke(self, request: Request) -> Json:
         revoked = set(request.json()["user_ids"])
@@ -85,7 +120,15 @@ class Control:
 
     def _issue_code(self, request: Request) -> Json:
         document = request.json()
-        code = Code(document["client_id"], document["user_id"], document["redirect_uri"])
+        app = self._world.apps[document["client_id"]]
+        self._world.settle(document["user_id"], allowed_by=app)
+        code = Code(
+            app.client_id,
+            document["user_id"],
+            document["redirect_uri"],
+            scopes=frozenset(document.get("scopes") or ALL_SCOPES),
+            challenge=str(document.get("challenge") or ""),
+        )
         return {"code": self._world.issue_code(code)}
 
     def _advance(self, request: Request) -> Json:
@@ -95,6 +138,10 @@ class Control:
     def _list_requests(self, request: Request) -> list[Json]:
         since = float(request.query.get("since", "0"))
         return [asdict(entry) for entry in self._journal.since(since)]
+
+    def _list_exchanges(self, request: Request) -> list[Json]:
+        since = float(request.query.get("since", "0"))
+        return [asdict(one) for one in self._journal.exchanges_since(since)]
 
 
 def _read_behaviour(document: Json) -> Behaviour:
@@ -111,10 +158,6 @@ def _read_behaviour(document: Json) -> Behaviour:
         user_ids=tuple(map(str, user_ids)),
         seconds=seconds,
     )
-
-
-def _show_app(app: App) -> Json:
-    return {"client_id": app.client_id, "client_secret": app.secret}
 
 
 def _show_consent(consent: Consent, access_token: str, access_expires_at: int) -> Json:

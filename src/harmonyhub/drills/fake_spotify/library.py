@@ -1,144 +1,114 @@
-"""The fake's music and who heard it when: functions of names and time, in Spotify's JSON."""
+"""What a person keeps at Spotify: saved tracks and albums, followed artists, own playlists.
 
-import random
-from datetime import UTC, datetime
+Made at the first look, the same for the same seed and name, and from then on as it was changed.
+"""
 
-BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-API = "https://api.spotify.com/v1"
-OPEN = "https://open.spotify.com"
-N_TRACKS = 60
-TRACK_EVERY_S = 240
-ADJECTIVES = ("Silver", "Quiet", "Electric", "Northern", "Paper", "Golden", "Hollow", "Distant")
-NOUNS = ("Harbour", "Signals", "Garden", "Machines", "Rivers", "Windows", "Lanterns", "Streets")
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-Json = dict[str, object]
+from harmonyhub.drills.fake_spotify.catalogue import Song, load_catalogue
+from harmonyhub.drills.fake_spotify.listening import taste_of
+from harmonyhub.drills.fake_spotify.names import chance, spotify_id
+from harmonyhub.drills.fake_spotify.playlists import Item, ItemKind, Playlist
 
-
-def spotify_id(kind: str, name: str) -> str:
-    """Give the id of a thing: 22 characters, a function of its name."""
-    rng = random.Random(f"{kind}:{name}")  # noqa: S311 - an id
-    return "".join(rng.choices(BASE62, k=22))
-
-
-def track(number: int) -> Json:
-    """Give a track of the library as a TrackObject."""
-    rng = random.Random(f"track:{number}")  # noqa: S311 - a made-up library
-    artist = _artist(f"{rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}")
-    name = f"{rng.choice(NOUNS)} {number + 1}"
-    return {
-        **_thing("track", name),
-        "album": _album(f"{rng.choice(ADJECTIVES)} Album {number // 10 + 1}", artist),
-        "artists": [artist],
-        "disc_number": 1,
-        "duration_ms": rng.randrange(150_000, 320_000),
-        "explicit": False,
-        "external_ids": {"isrc": f"XXFAK{2000000 + number}"},
-        "is_local": False,
-        "is_playable": True,
-        "track_number": number % 10 + 1,
-    }
+SAVED_UNTIL = 1_764_547_200  # 2025-12-01: what was there before the fake started is older
+EVERY_S = 40_000  # between two things saved, on average
+# One sync of all of it stays under 45 calls: 10 + 1 + 1 + 1 + 20 pages beside the rest.
+ITEMS_LEAST, ITEMS_MOST = 8, 50
+HOLLOW_ALBUMS, HOLLOW_TRACKS, HOLLOW_PLAYLISTS = 12, 60, 8  # every so many-th
+NAMES = (
+    "Morning",
+    "Night drive",
+    "Kitchen",
+    "Running",
+    "Sunday",
+    "Rain",
+    "For Ida",
+    "Loud",
+    "Slow",
+)
 
 
-def search_tracks(query: str, *, limit: int, offset: int) -> Json:
-    """Search tracks by words of their names and artists; no such word finds all, as Spotify does.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much a person keeps; the defaults are the standard person's."""
 
-    Spotify guesses rather than find nothing.
-    """
-    words = query.lower().split()
-    every = [track(number) for number in range(N_TRACKS)]
-    found = [one for one in every if any(word in str(one["name"]).lower() for word in words)]
-    hits = found or every
-    items = hits[offset : offset + limit]
-    is_last = offset + limit >= len(hits)
-    return {
-        "tracks": {
-            "href": _page("search", query, offset=offset, limit=limit),
-            "items": items,
-            "limit": limit,
-            "next": None if is_last else _page("search", query, offset=offset + limit, limit=limit),
-            "offset": offset,
-            "previous": None
-            if offset == 0
-            else _page("search", query, offset=max(0, offset - limit), limit=limit),
-            "total": len(hits),
-        }
-    }
+    n_saved_tracks: int = 500
+    n_saved_albums: int = 40
+    n_followed: int = 48
+    n_playlists: int = 20
 
 
-def recently_played(
-    user_id: str, *, now: float, limit: int, after: int | None = None, before: int | None = None
-) -> Json:
-    """Give what a person heard last: a track every four minutes, newest first.
+class Saved(NamedTuple):
+    """Something saved; a removed one is hollow in answers, where they are."""
 
-    `after` and `before` are unix milliseconds, as in Spotify's cursors.
-    """
-    rng = random.Random(f"person:{user_id}")  # noqa: S311 - a made-up listener
-    phase = rng.randrange(TRACK_EVERY_S)
-    end_s = now if before is None else min(now, before / 1000 - 1e-3)
-    last = int((end_s - phase) // TRACK_EVERY_S)
-    times = [(last - k) * TRACK_EVERY_S + phase for k in range(limit)]
-    heard = [at for at in times if after is None or at * 1000 > after]
-    document: Json = {
-        "href": f"{API}/me/player/recently-played?limit={limit}",
-        "items": [_play(user_id, at) for at in heard],
-        "limit": limit,
-    }
-    if heard:
-        document["cursors"] = {"after": f"{heard[0] * 1000}", "before": f"{heard[-1] * 1000}"}
-        document["next"] = f"{document['href']}&before={heard[-1] * 1000}"
-    return document
+    id: str
+    added_at: int
+    is_removed: bool = False
 
 
-def profile(user_id: str) -> Json:
-    """Give a person as a PrivateUserObject, as far as a new app may see."""
-    return {
-        "account_id": spotify_id("account", user_id),
-        "display_name": user_id.replace("-", " ").title(),
-        "external_urls": {"spotify": f"{OPEN}/user/{user_id}"},
-        "href": f"{API}/users/{user_id}",
-        "id": user_id,
-        "images": [],
-        "type": "user",
-        "uri": f"spotify:user:{user_id}",
-    }
+@dataclass(slots=True)
+class Library:
+    """One person's, newest first but for playlists."""
+
+    tracks: list[Saved] = field(default_factory=list)
+    albums: list[Saved] = field(default_factory=list)
+    artists: list[str] = field(default_factory=list)
+    playlists: list[Playlist] = field(default_factory=list)
 
 
-def _play(user_id: str, at: int) -> Json:
-    rng = random.Random(f"{user_id}:{at}")  # noqa: S311 - a made-up listener
-    moment = datetime.fromtimestamp(at, tz=UTC)
-    return {
-        "track": track(rng.randrange(N_TRACKS)),
-        "played_at": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
-    }
+def make_library(seed: int, user_id: str, sizes: Sizes) -> Library:
+    """Make what a person keeps from their taste and from chance."""
+    catalogue, taste = load_catalogue(), taste_of(seed, user_id)
+    songs = _some_songs(seed, user_id, sizes.n_saved_tracks)
+    albums = list(dict.fromkeys(song.album.id for song in taste.songs))
+    artists = [artist.id for artist in taste.artists]
+    artists = list(dict.fromkeys([*artists, *catalogue.artists]))
+    return Library(
+        tracks=list(_dated((song.id for song in songs), user_id, every=HOLLOW_TRACKS)),
+        albums=list(_dated(albums[: sizes.n_saved_albums], user_id, every=HOLLOW_ALBUMS)),
+        artists=artists[: sizes.n_followed],
+        playlists=[_playlist(seed, user_id, number) for number in range(sizes.n_playlists)],
+    )
 
 
-def _thing(kind: str, name: str) -> Json:
-    id_ = spotify_id(kind, name)
-    return {
-        "external_urls": {"spotify": f"{OPEN}/{kind}/{id_}"},
-        "href": f"{API}/{kind}s/{id_}",
-        "id": id_,
-        "name": name,
-        "type": kind,
-        "uri": f"spotify:{kind}:{id_}",
-    }
+def _some_songs(seed: int, user_id: str, n_songs: int) -> Sequence[Song]:
+    """Draw different tracks, most of them from the person's taste; over and over if too few."""
+    rng, liked = chance("saved", seed, user_id), list(taste_of(seed, user_id).songs)
+    rng.shuffle(liked)
+    known = {song.id for song in liked}
+    rest = [song for song in load_catalogue().songs.values() if song.id not in known]
+    rng.shuffle(rest)
+    every = liked + rest
+    return [every[place % len(every)] for place in range(n_songs)]
 
 
-def _artist(name: str) -> Json:
-    return _thing("artist", name)
+def _dated(ids: Iterator[str] | Sequence[str], user_id: str, *, every: int) -> Iterator[Saved]:
+    rng, at = chance("dates", user_id), SAVED_UNTIL
+    for place, id_ in enumerate(ids):
+        at -= 1 + int(rng.expovariate(1 / EVERY_S))
+        yield Saved(id_, at, is_removed=place % every == every // 2)
 
 
-def _album(name: str, artist: Json) -> Json:
-    return {
-        **_thing("album", f"{artist['name']}: {name}"),
-        "album_type": "album",
-        "artists": [artist],
-        "images": [],
-        "release_date": "2019-05-03",
-        "release_date_precision": "day",
-        "total_tracks": 10,
-    }
-
-
-def _page(what: str, query: str, *, offset: int, limit: int) -> str:
-    return f"{API}/{what}?query={query}&type=track&offset={offset}&limit={limit}"
+def _playlist(seed: int, user_id: str, number: int) -> Playlist:
+    rng = chance("playlist", seed, user_id, number)
+    songs = taste_of(seed, user_id).songs
+    is_bare = number % HOLLOW_PLAYLISTS == HOLLOW_PLAYLISTS // 2
+    chosen = rng.sample(songs, k=min(len(songs), rng.randint(ITEMS_LEAST, ITEMS_MOST)))
+    made_at = SAVED_UNTIL - rng.randrange(3 * 365 * 86_400)
+    kinds = dict.fromkeys(range(len(chosen)), ItemKind.TRACK)
+    for kind in (ItemKind.LOCAL, ItemKind.EPISODE, ItemKind.REMOVED, ItemKind.NULL):
+        if rng.random() < 0.25:
+            kinds[rng.randrange(len(chosen))] = kind
+    return Playlist(
+        id=spotify_id("playlist", f"{seed}:{user_id}:{number}"),
+        owner_id=user_id,
+        name=NAMES[number % len(NAMES)] + (f" {number // len(NAMES) + 1}" if number >= 9 else ""),
+        description="" if rng.random() < 0.5 else "Made up",
+        is_public=rng.random() < 0.5,
+        has_no_images=is_bare,
+        items=[
+            Item(kinds[place], song.id, made_at + 60 * place) for place, song in enumerate(chosen)
+        ],
+    )

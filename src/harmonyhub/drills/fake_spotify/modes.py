@@ -49,3 +49,53 @@ class Behaviour:
     client_id: str | None = None
     user_ids: tuple[str, ...] = ()
     seconds: int = 0
+
+
+class Fault(StrEnum):
+    """What happens to single requests; the two LOST faults let the request take effect first."""
+
+    LOST_RESET = "lost-reset"
+    LOST_HANG = "lost-hang"
+    RESET = "reset"
+    HANG = "hang"
+    UNAVAILABLE = "unavailable"
+    RATE_LIMIT = "rate-limit"
+    QUOTA = "quota"
+
+    @property
+    def is_after_effect(self) -> bool:
+        """Whether the request is carried out and only its answer is lost."""
+        return self in {Fault.LOST_RESET, Fault.LOST_HANG}
+
+
+@dataclass(slots=True, kw_only=True)
+class Strike:
+    """A fault that hits the next requests of one operation, then no more.
+
+    Attributes
+    ----------
+    operation : str
+        Its name in the journal (`create-playlist`, `refresh`); `*`: any.
+    skip : int
+        How many such requests go through first.
+    times : int
+        How many are hit then.
+    seconds : int
+        `Retry-After` of RATE_LIMIT and QUOTA.
+    """
+
+    fault: Fault
+    operation: str = "*"
+    skip: int = 0
+    times: int = 1
+    seconds: int = 0
+
+    def hits(self, operation: str) -> bool:
+        """Count a request, and tell whether it is hit."""
+        if self.operation not in {"*", operation} or self.times == 0:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True

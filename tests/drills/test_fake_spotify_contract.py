@@ -1,0 +1,90 @@
+"""Every operation of the fake, asked and answered as the published contract says."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+from openapi_core import OpenAPI
+
+from harmonyhub.drills.fake_spotify.operations import OPERATIONS
+from harmonyhub.drills.process import FakeSpotify, FakeUser
+from tests.tools.spotify_contract import judge, load_contract
+
+
+@pytest.fixture
+def contract(shared: Path) -> OpenAPI:
+    """Give the contract of a new app."""
+    return load_contract(shared / "data/spotify/openapi.devmode.yaml")
+
+
+async def walk(http: httpx2.AsyncClient, user: FakeUser) -> None:
+    """Ask for everything that the fake offers, each as the contract allows."""
+    headers = {"Authorization": f"Bearer {user.access_token.reveal()}"}
+
+    async def ask(method: str, path: str, **more: object) -> httpx2.Response:
+        answer = await http.request(method, f"/v1{path}", headers=headers, **more)
+        assert answer.status_code < 300, (method, path, answer.text)
+        return answer
+
+    for path in (
+        "/me",
+        "/me/player/recently-played?limit=50",
+        "/me/tracks?limit=50&offset=450",
+        "/me/albums?limit=50",
+        "/me/following?type=artist&limit=50",
+        "/search?q=love&type=track,artist,album&limit=10",
+    ):
+        await ask("GET", path)
+    for kind in ("artists", "tracks"):
+        for time_range in ("short_term", "medium_term", "long_term"):
+            await ask("GET", f"/me/top/{kind}?time_range={time_range}&limit=50")
+    song = (await ask("GET", "/me/tracks?limit=1")).json()["items"][0]["track"]
+    album, artist = song["album"]["id"], song["artists"][0]["id"]
+    for path in (
+        f"/tracks/{song['id']}",
+        f"/albums/{album}",
+        f"/albums/{album}/tracks",
+        f"/artists/{artist}",
+        f"/artists/{artist}/albums?limit=10",
+        f"/me/library/contains?uris={song['uri']}",
+    ):
+        await ask("GET", path)
+    await ask("PUT", f"/me/library?uris={song['uri']}")
+    await ask("DELETE", f"/me/library?uris={song['uri']}")
+    for playlist in (await ask("GET", "/me/playlists?limit=50")).json()["items"]:
+        await ask("GET", f"/playlists/{playlist['id']}/items?limit=50")
+    made = (await ask("POST", "/me/playlists", json={"name": "New", "public": False})).json()
+    path = f"/playlists/{made['id']}"
+    await ask("PUT", path, json={"name": "Newer", "description": "Words"})
+    await ask("POST", f"{path}/items", json={"uris": [song["uri"]]})
+    await ask("PUT", f"{path}/items", json={"uris": [song["uri"], song["uri"]]})
+    await ask("GET", path)
+    await ask("DELETE", f"{path}/items", json={"items": [{"uri": song["uri"]}]})
+
+
+async def test_every_operation_keeps_the_contract_both_ways(
+    fake: FakeSpotify, http: httpx2.AsyncClient, contract: OpenAPI
+) -> None:
+    """Where nothing is hollow, each request and each answer is as published."""
+    (user,) = await fake.control.seed_users(1)
+    await fake.control.set_hollow(is_hollow=False)
+    await fake.control.record()
+    await walk(http, user)
+    exchanges = await fake.control.exchanges()
+    assert {one.name for one in OPERATIONS} == {one.operation for one in exchanges}
+    assert [] == judge(exchanges, contract)
+
+
+async def test_the_judge_sees_hollow_answers_and_wrong_requests(
+    fake: FakeSpotify, http: httpx2.AsyncClient, contract: OpenAPI
+) -> None:
+    """A null album and a page of eleven are found, each in its direction."""
+    (user,) = await fake.control.seed_users(1)
+    await fake.control.record()
+    headers = {"Authorization": f"Bearer {user.access_token.reveal()}"}
+    await http.get("/v1/me/albums?limit=50", headers=headers)
+    await http.get("/v1/search?q=a&type=track&limit=11", headers=headers)
+    found = judge(await fake.control.exchanges(), contract)
+    assert ["answer GET /v1/me/albums", "request GET /v1/search"] == [
+        line.partition(":")[0] for line in found
+    ]
