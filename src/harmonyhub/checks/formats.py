@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from xml.etree import ElementTree as ET
 
+from harmonyhub.checks.spotify_walk import Step, WalkReport
 from harmonyhub.domain.findings import Finding, Result, Severity, Verdict, describe
 
 ENV_FILE_LINE = re.compile(r"(?P<file>\S+) line (?P<line>\d+)")
@@ -164,3 +165,43 @@ def _junit_child(case: ET.Element, tag: str, message: str, *, text: str) -> None
 
 def _xml(text: str) -> str:
     return NOT_IN_XML.sub("?", text)
+
+
+def walk_as_text(report: WalkReport) -> str:
+    """Say what the self-test with a real person saw, and what the app may do."""
+    width = max(len(step.name) for step in report.steps)
+    lines = ["", "Spotify, with a real person:"]
+    for step in report.steps:
+        outcome = step.found if step.is_passed else _say_failure(step)
+        lines.append(f"  {'ok  ' if step.is_passed else 'FAIL'}  {step.name:<{width}}  {outcome}")
+    if report.leftover:
+        lines.append(f"  The playlist {report.leftover} is left over: remove it at Spotify.")
+    app = report.abilities
+    lines += [
+        "What this app may do:",
+        f"  mode        {app.mode}",
+        f"  search      {app.search_page_size} hits a page",
+        f"  playlists   it {'may' if app.writes_playlists else 'may not'} write them",
+    ]
+    if app.scopes_missing:
+        lines.append(f"  not allowed {', '.join(app.scopes_missing)}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def walk_as_json(report: WalkReport) -> dict[str, object]:
+    """Give the same as plain JSON values."""
+    steps = [
+        {
+            "name": step.name,
+            "outcome": step.seen.outcome.value,
+            "evidence": step.seen.evidence,
+            "found": step.found,
+        }
+        for step in report.steps
+    ]
+    return {"steps": steps, "leftover": report.leftover, "abilities": asdict(report.abilities)}
+
+
+def _say_failure(step: Step) -> str:
+    owner = step.seen.outcome.owner
+    return f"{step.seen.outcome.value} ({step.seen.evidence or 'no answer'}), owner: {owner}"

@@ -11,6 +11,7 @@ from harmonyhub.cli.session import print_json
 from harmonyhub.domain.errors import RefusedInputError
 
 if TYPE_CHECKING:
+    from harmonyhub.checks.spotify_walk import WalkReport
     from harmonyhub.domain.findings import Result
     from harmonyhub.settings.model import Settings
     from harmonyhub.settings.secret import Secret
@@ -24,6 +25,11 @@ env_file_option = click.option(
 
 @click.command()
 @click.option("--live", is_flag=True, help="Ask Spotify, MongoDB and the rest as well.")
+@click.option(
+    "--spotify-user",
+    is_flag=True,
+    help="With --live: sign a person in at Spotify, read one of each kind, write one playlist.",
+)
 @env_file_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -34,8 +40,13 @@ env_file_option = click.option(
     show_default=True,
     help="For people, programs, GitHub's annotations, or JUnit readers.",
 )
-def check(*, live: bool, env_file: Path | None, as_json: bool, form: str) -> None:
+def check(
+    *, live: bool, spotify_user: bool, env_file: Path | None, as_json: bool, form: str
+) -> None:
     """Check the settings and this machine, with --live also all that they lead to.
+
+    --live --spotify-user tries everything with a real person: it prints an address to open, makes
+    about fifteen calls in that person's name, stores nothing, and says what your app may do.
 
     Exit status 0: fine; 78: a definite error of the configuration; 75: somebody else's fault kept
     us from knowing; 1: a check itself broke.
@@ -43,11 +54,40 @@ def check(*, live: bool, env_file: Path | None, as_json: bool, form: str) -> Non
     from harmonyhub.checks.offline import check_offline
     from harmonyhub.checks.verdicts import exit_status
 
+    if spotify_user and not live:
+        raise click.UsageError("--spotify-user needs --live.")
     settings, results = check_offline(env_file=env_file)
     if live and settings is not None:
         results += asyncio.run(_check_live(settings))
-    _print_results(results, "json" if as_json else form)
-    sys.exit(exit_status(results))
+    form = "json" if as_json else form
+    status = exit_status(results)
+    if not spotify_user or settings is None or status:
+        _print_results(results, form)
+        sys.exit(status)
+    report = asyncio.run(_walk_spotify(settings))
+    _print_walk(report, results, form)
+    sys.exit(report.exit_status)
+
+
+async def _walk_spotify(settings: "Settings") -> "WalkReport":
+    from harmonyhub.checks.spotify_walk import ask_consent, read_code, walk
+    from harmonyhub.cli.consent import bring_back
+    from harmonyhub.wiring.house import system_clock
+
+    consent = ask_consent(settings)
+    address = await bring_back(consent.url, redirect_uri=str(settings.spotify_redirect_uri))
+    code = read_code(address, consent)
+    return await walk(settings, code, verifier=consent.verifier, clock=system_clock)
+
+
+def _print_walk(report: "WalkReport", results: "tuple[Result, ...]", form: str) -> None:
+    from harmonyhub.checks.formats import results_as_json, walk_as_json, walk_as_text
+
+    if form == "json":
+        print_json({"results": results_as_json(results), "spotify_user": walk_as_json(report)})
+        return
+    _print_results(results, form)
+    click.echo(walk_as_text(report), err=form != "text")
 
 
 async def _check_live(settings: "Settings") -> "tuple[Result, ...]":

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from harmonyhub.domain.music import TrackDescription
 
-Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 
 
 class TopRange(StrEnum):
@@ -78,7 +78,7 @@ class Playlist:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Item]):
+class Page(Generic[Item_co]):
     """One page of a list.
 
     Attributes
@@ -95,7 +95,7 @@ class Page(Generic[Item]):
         Whether nothing follows.
     """
 
-    items: Sequence[Item]
+    items: Sequence[Item_co]
     n_entries: int
     total: int | None
     cursor: str = ""

@@ -1,8 +1,9 @@
 """The accounts service: `POST /api/token`, by RFC 6749, RFC 7636 and what Spotify answers.
 
 Who shows a secret is authenticated by it. Who shows none (PKCE) may exchange a code that was asked
-for with a challenge, and refresh what came of it; such a refresh always rotates. A rotated refresh
-token is dead at once: two workers that refresh at the same time lose one of them the consent.
+for with a challenge, and refresh what came of it; such a refresh always rotates, while one with the
+secret rotates now and then. A rotated refresh token is dead at once: two workers that refresh at
+the same time lose one of them the consent.
 """
 
 import base64
@@ -44,7 +45,7 @@ def answer_token_request(world: World, request: Request) -> Told:
         return _grant(world, operation, client_id, consent=None)
     if grant == "refresh_token":
         return _refresh(world, form.get("refresh_token", ""), client_id)
-    return _exchange(world, form, client_id)
+    return _exchange(world, form, client_id, is_public=secret is None)
 
 
 def _is_public(world: World, form: dict[str, str]) -> bool:
@@ -104,7 +105,7 @@ def _refresh(world: World, token: str, client_id: str) -> Told:
     return _grant(world, "refresh", client_id, consent=consent, is_shown=is_rotating)
 
 
-def _exchange(world: World, form: dict[str, str], client_id: str) -> Told:
+def _exchange(world: World, form: dict[str, str], client_id: str, *, is_public: bool) -> Told:
     code = world.codes.pop(form.get("code", ""), None)
     if code is None or code.client_id != client_id:
         return _refuse("code", "invalid_grant", "Invalid authorization code", client_id=client_id)
@@ -118,7 +119,7 @@ def _exchange(world: World, form: dict[str, str], client_id: str) -> Told:
         client_id=client_id,
         consented_at=int(world.now()),
         scopes=code.scopes,
-        is_public=bool(code.challenge),
+        is_public=is_public,
         rotation=world.rotation_share,
     )
     return _grant(world, "code", client_id, consent=consent)
