@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.process import FakeSpotify, FakeUser
@@ -73,9 +74,7 @@ async def test_users_are_synchronized_in_turn(town: Town) -> None:
     rounds.append((await sync_due(town.house)).n_synced)
 
     assert [BATCH, 2, 0, BATCH] == rounds
-    stored = await town.house.store.recent_plays.get(users[0].user_id)
-    assert stored is not None
-    assert 50 == len(stored.plays)
+    assert 50 == await town.house.store.synced_plays.count(UserId(users[0].user_id))
 
 
 async def test_one_refused_user_does_not_end_the_round(town: Town) -> None:
@@ -86,7 +85,7 @@ async def test_one_refused_user_does_not_end_the_round(town: Town) -> None:
     await town.fake.control.revoke([users[0].user_id])
 
     assert SyncReport(n_synced=2, n_kept_aside=1) == await sync_due(town.house)
-    assert None is not await town.house.store.recent_plays.get(users[0].user_id)
+    assert 50 == await town.house.store.synced_plays.count(UserId(users[0].user_id))
     assert None is not await town.house.store.tokens.get(users[0].user_id)
 
 

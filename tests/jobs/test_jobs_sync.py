@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.jobs import sync
@@ -66,7 +67,7 @@ async def test_the_loop_goes_on_after_a_fault_of_ours(
         )
         working = replace(house, spotify=spotify, clock=StumblingClock(house))
         loop = asyncio.create_task(run_sync(working))
-        await wait_for(lambda: house.store.recent_plays.get(user.user_id))
+        await wait_for(lambda: house.store.synced_plays.count(UserId(user.user_id)))
         loop.cancel()
         await asyncio.wait([loop])
         await spotify.aclose()

@@ -58,7 +58,7 @@ async def test_real_times_come_out_as_they_went_in(
         done = await run_import(house, ledger=ledger, path=path, on_progress=lambda _: None)
         assert SourceKind.LASTFM is done.source
         assert len(plays) == done.tally.lines
-        stored = [each async for each in house.store.listens.export(UserId(user))]
+        stored = [each async for each in house.store.plays.export(UserId(user))]
         assert set(plays) == {(each.played_at, each.title, each.artist) for each in stored}
 
     await run_training(house, on_progress=lambda _: None)

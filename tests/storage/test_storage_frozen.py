@@ -22,7 +22,7 @@ ADA = UserId("ada")
 READS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "ping": lambda store: store.ping(),
     "revision": lambda store: store.users.revision(ADA),
-    "listens": lambda store: store.listens.recent(ADA, n=5),
+    "listens": lambda store: store.plays.recent(ADA, n=5),
     "history": lambda store: store.listens.history(ADA),
     "track": lambda store: store.tracks.get(TrackId("t")),
     "tracks": lambda store: store.tracks.get_many([TrackId("t")]),

@@ -10,7 +10,8 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import LedgerId, TrackId, UserId
 from harmonyhub.domain.listens import Ledger, LedgerState, Outcome, SourceKind
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.storage.listens import NewListen, Place
+from harmonyhub.storage.listen_reading import Place
+from harmonyhub.storage.listens import NewListen
 from harmonyhub.storage.other_sources import SPANS, spans
 from harmonyhub.storage.store import Store
 
@@ -164,8 +165,8 @@ async def test_recent_pages_backwards_with_names(store: Store) -> None:
         [TrackDescription(title="Sinnerman", artists=("Nina Simone", "Guest"))]
     )
     await add(store, [(track_id, 1_000), (track_id, 2_000), (track_id, 3_000)])
-    newest = await store.listens.recent(ADA, n=2)
-    older = await store.listens.recent(ADA, n=2, before=Place(newest[-1].played_at))
+    newest = await store.plays.recent(ADA, n=2)
+    older = await store.plays.recent(ADA, n=2, before=Place(newest[-1].played_at))
     assert [3_000, 2_000] == [listen.played_at for listen in newest]
     assert [(1_000, "Sinnerman", "Nina Simone, Guest", 200_000)] == [
         (one.played_at, one.title, one.artist, one.played_ms) for one in older
@@ -180,7 +181,7 @@ async def test_pages_miss_nothing_within_a_second(store: Store) -> None:
     for n in (1, 2, 3, 5, 7, 22, 30):
         seen: list[tuple[int, TrackId]] = []
         place = None
-        while found := await store.listens.recent(ADA, n=n, before=place):
+        while found := await store.plays.recent(ADA, n=n, before=place):
             assert len(found) <= n
             seen += [(-listen.played_at, listen.track_id) for listen in found]
             place = Place(found[-1].played_at, found[-1].track_id)
@@ -191,7 +192,7 @@ async def test_plays_of_a_track_are_newest_first(store: Store) -> None:
     """The times of one track's plays are the user's own only."""
     await add(store, [(SONG, 1_000), (SONG, 2_000), (OTHER, 5_000)])
     await add(store, [(SONG, 7_000)], user_id=BOB, ledger="two")
-    assert [2_000, 1_000] == await store.listens.plays_of(user_id=ADA, track_id=SONG)
+    assert [2_000, 1_000] == await store.plays.plays_of(user_id=ADA, track_id=SONG)
 
 
 async def test_kept_group_of_a_ledger_and_export(store: Store) -> None:
@@ -210,7 +211,7 @@ async def test_kept_group_of_a_ledger_and_export(store: Store) -> None:
     await add(store, [(SONG, 3_000)], ledger="two")
     rows = [row async for row in store.listens.of_ledger(LedgerId("one"))]
     assert [(2, 2_000), (1, 1_000)] == [(row.number, row.played_at) for row in rows]
-    everything = [listen.played_at async for listen in store.listens.export(ADA)]
+    everything = [listen.played_at async for listen in store.plays.export(ADA)]
     assert [3_000, 2_000, 1_000] == everything
 
 

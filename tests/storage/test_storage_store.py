@@ -103,7 +103,7 @@ async def test_errors_in_the_middle_become_ours(mongodb_uri: str) -> None:
     with pytest.raises(StoreUnavailableError):
         await store.counts()
     with pytest.raises(StoreUnavailableError):
-        _ = [listen async for listen in store.listens.export("nobody")]  # type: ignore[arg-type]
+        _ = [listen async for listen in store.plays.export("nobody")]  # type: ignore[arg-type]
 
 
 async def test_store_writes_with_majority_and_journal(store: Store) -> None:

@@ -85,7 +85,7 @@ async def test_listen_under_a_merged_id_lands_on_the_track_that_stayed(store: St
     (newer,) = await store.tracks.resolve([described("Feelin Goood")])
     await store.tracks.resolve([described("Feelin Goood", isrc="USX1")])
     await listen(store, newer, 3_000)
-    assert [3_000] == await store.listens.plays_of(user_id=USER, track_id=older)
+    assert [3_000] == await store.plays.plays_of(user_id=USER, track_id=older)
 
 
 async def test_wrong_id_does_not_merge_versions(store: Store) -> None:
@@ -104,8 +104,8 @@ async def test_crash_in_the_middle_of_a_merge_is_finished(store: Store) -> None:
     await listen(store, old, 1_000)
     await store._database["redirects"].insert_one({"_id": old, "to": new, "is_pending": True})
     await store.migrate()
-    assert [1_000] == await store.listens.plays_of(user_id=USER, track_id=new)
-    assert [] == await store.listens.plays_of(user_id=USER, track_id=old)
+    assert [1_000] == await store.plays.plays_of(user_id=USER, track_id=new)
+    assert [] == await store.plays.plays_of(user_id=USER, track_id=old)
 
 
 async def test_concurrent_resolvers_agree(store: Store, mongodb_uri: str) -> None:

@@ -7,8 +7,6 @@ import pytest
 from pymongo import MongoClient
 
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.library import RecentPlay
-from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.upstreams import Outcome, UpstreamState
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
@@ -109,15 +107,3 @@ async def test_known_good_values_are_secrets(store: Store) -> None:
     assert "sentinel" not in repr(known)
     document = await store._database["known_good"].find_one({})
     assert b"sentinel" not in (document or {})["values"]["HARMONYHUB_SPOTIFY_CLIENT_SECRET"]
-
-
-async def test_recent_plays_tell_their_freshness(store: Store) -> None:
-    """The latest plays replace the former ones and carry the time of their reading."""
-    assert await store.recent_plays.get("anna") is None
-    track = TrackDescription(title="T", artists=("A",), spotify_id="4uLU6h")
-    play = RecentPlay(track=track, played_at=NOW - 60)
-    await store.recent_plays.put("anna", [play, play], now=NOW - 9)
-    await store.recent_plays.put("anna", [play], now=NOW)
-    found = await store.recent_plays.get("anna")
-    assert found is not None
-    assert ((play,), NOW) == (found.plays, found.at)

@@ -33,6 +33,21 @@ class History:
         return int(self.plays.sum())
 
 
+def join_histories(one: History, other: History) -> History:
+    """Add two histories of one user up; of two dates of a track the outer ones stay."""
+    every_id = [*one.track_ids, *other.track_ids]
+    ids = list(dict.fromkeys(every_id))
+    place_of = {track_id: place for place, track_id in enumerate(ids)}
+    places = np.array([place_of[track_id] for track_id in every_id], dtype=np.int64)
+    plays = np.zeros(len(ids), dtype=np.int32)
+    first = np.full(len(ids), np.iinfo(np.int64).max)
+    last = np.zeros(len(ids), dtype=np.int64)
+    np.add.at(plays, places, np.concatenate([one.plays, other.plays]))
+    np.minimum.at(first, places, np.concatenate([one.first_played_at, other.first_played_at]))
+    np.maximum.at(last, places, np.concatenate([one.last_played_at, other.last_played_at]))
+    return History(track_ids=ids, plays=plays, first_played_at=first, last_played_at=last)
+
+
 @dataclass(frozen=True, slots=True)
 class Interactions:
     """Everyone's histories as triples; `user_index` and `track_index` point into the id lists.

@@ -16,6 +16,7 @@ class SourceKind(StrEnum):
     LASTFM = "lastfm"
     EXPORTIFY = "exportify"
     DEMO = "demo"
+    SPOTIFY_SYNC = "spotify-sync"  # what a synchronization told; never stored among listens
 
 
 class Outcome(StrEnum):

@@ -151,7 +151,7 @@ async def load_track_page(house: House, *, user_id: UserId, track_id: TrackId) -
     feedback = await house.store.feedback.current(user_id)
     return TrackPage(
         track=track,
-        plays=await house.store.listens.plays_of(user_id=user_id, track_id=track.id),
+        plays=await house.store.plays.plays_of(user_id=user_id, track_id=track.id),
         analysis=await house.store.analyses.of_track(track.id),
         feedback=next((said for said in feedback if said.track_id == track.id), None),
     )

@@ -30,5 +30,5 @@ async def _lines(house: House, user_id: UserId) -> AsyncIterator[bytes]:
         yield encode({"type": "ledger", **msgspec.to_builtins(ledger)}) + b"\n"
     for said in await house.store.feedback.current(user_id):
         yield encode({"type": "feedback", **msgspec.to_builtins(said)}) + b"\n"
-    async for listen in house.store.listens.export(user_id):
+    async for listen in house.store.plays.export(user_id):
         yield encode({"type": "listen", **msgspec.to_builtins(listen)}) + b"\n"

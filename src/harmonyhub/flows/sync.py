@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.findings import Owner
+from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.listens import Outcome as Kept
 from harmonyhub.domain.upstreams import Outcome
 from harmonyhub.sources.spotify.requests import recently_played
 from harmonyhub.wiring.house import House
@@ -60,6 +62,8 @@ async def _sync_user(house: House, spotify: Spotify, user_id: str) -> Outcome:
     except NotFoundError:
         return Outcome.GRANT_REJECTED  # disconnected this very moment
     if page is not None:
-        await house.store.recent_plays.put(user_id, page.items, now=house.clock())
+        outcomes = await house.store.synced_plays.add(UserId(user_id), page.items)
+        if Kept.KEPT in outcomes:
+            await house.store.users.touch(UserId(user_id))
         await house.store.tokens.mark_synced(user_id, house.clock())
     return seen.outcome

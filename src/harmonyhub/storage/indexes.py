@@ -31,6 +31,7 @@ INDEXES = (
     Index("redirects", (("to", ASCENDING),)),
     Index("redirects", (("is_pending", ASCENDING),), {"sparse": True}),
     Index("listens", (("u", ASCENDING), ("at", DESCENDING))),
+    Index("synced_plays", (("u", ASCENDING), ("at", DESCENDING))),
     Index("ledgers", (("user", ASCENDING), ("started_at", DESCENDING))),
     Index("ledger_pages", (("ledger", ASCENDING), ("number", ASCENDING)), {"unique": True}),
     Index("feedback", (("user", ASCENDING), ("at", ASCENDING))),

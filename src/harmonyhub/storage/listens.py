@@ -1,12 +1,9 @@
 """Listens: one repository owns them, so that their layout can change behind it."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from bson.binary import Binary
-from pymongo import DESCENDING
 from pymongo.errors import BulkWriteError
 
 from harmonyhub.domain.history import History, Interactions
@@ -15,25 +12,12 @@ from harmonyhub.domain.listens import Outcome, SourceKind
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.ledgers import LedgerRow
-from harmonyhub.storage.listen_keys import (
-    LATEST,
-    Pairs,
-    add_up,
-    join,
-    key_range,
-    listen_key,
-    pair_prefix,
-    read_raw,
-    times_of,
-    track_of,
-    user_prefix,
-)
+from harmonyhub.storage.listen_keys import listen_key, pair_prefix, track_of, user_prefix
+from harmonyhub.storage.listen_reading import ListenReader
 from harmonyhub.storage.other_sources import OtherSources
+from harmonyhub.storage.reassigning import DUPLICATE_KEY, reassign_plays
 from harmonyhub.storage.redirects import Redirects
-
-DUPLICATE_KEY = 11_000
-READ_BATCH = 20_000  # keys per round trip: 1.2 MB
-NAME_BATCH = 1_000
+from harmonyhub.storage.synced_plays import SyncedPlays
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +31,20 @@ class NewListen:
     is_skipped: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """A listen as stored; `played_at` is in unix seconds UTC, 0 where the source told no time."""
-
-    track_id: TrackId
-    title: str
-    artist: str
-    played_at: int
-    played_ms: int | None
-    is_skipped: bool | None
-    source: SourceKind
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a history: at a listen, or without a track before all listens of that second."""
-
-    played_at: int
-    track_id: TrackId | None = None
-
-
 @guarded
 class Listens:
     """Everyone's listens, once each."""
 
-    def __init__(self, database: Database, redirects: Redirects) -> None:
+    def __init__(
+        self, database: Database, *, redirects: Redirects, synced_plays: SyncedPlays
+    ) -> None:
         self._listens = database["listens"]
-        self._tracks = database["tracks"]
+        self._reader = ListenReader(database["listens"], database["tracks"])
         self._users = database["users"]
         self._ledgers = database["ledgers"]
         self._redirects = redirects
         self._other_sources = OtherSources(database)
+        self._synced_plays = synced_plays
 
     async def add(
         self,
@@ -88,7 +54,7 @@ class Listens:
         source: SourceKind,
         listens: Sequence[NewListen],
     ) -> list[Outcome]:
-        """Store the listens that are new.
+        """Store the listens that are new; a play that a synchronization told before them goes.
 
         The same lines of the same ledger again get the same outcomes, so a batch that a crash cut
         off is simply run again.
@@ -129,6 +95,9 @@ class Listens:
                 )
             outcomes.append(Outcome.KEPT if stored.get(key) == line else Outcome.DUPLICATE)
         lost = await self._insert(new)
+        # After the insert, as a synchronization looks for imports after its own: whoever comes
+        # second sees both, so no play stays twice.
+        await self._synced_plays.make_way(user_id, keys)
         return [
             Outcome.DUPLICATE
             if key in lost and lost[key] != (ledger_id, listen.number)
@@ -155,18 +124,15 @@ class Listens:
 
     @within(READ_S)
     async def history(self, user_id: UserId) -> History:
-        """Read all that a user played, added up by track, from the keys alone."""
-        pairs = await self._pairs({"_id": key_range(user_prefix(user_id))})
-        return History(
-            track_ids=[TrackId(track.decode()) for track in pairs.tracks.tolist()],
-            plays=pairs.plays,
-            first_played_at=pairs.first,
-            last_played_at=pairs.last,
-        )
+        """Read all that a user's imports told, added up by track, from the keys alone."""
+        return await self._reader.history(user_id)
 
     async def interactions(self) -> Interactions:
-        """Read all that everyone played, added up by user and track, from the keys alone."""
-        pairs = await self._pairs({})
+        """Read all that everyone's imports told, added up by user and track.
+
+        What trainings learn from: no play that only a synchronization told is among it.
+        """
+        pairs = await self._reader.pairs({})
         names = {
             bytes(document["prefix"]): UserId(document["_id"])
             async for document in self._users.find({}, {"prefix": 1})
@@ -182,63 +148,13 @@ class Listens:
             last_played_at=pairs.last,
         )
 
-    async def _pairs(self, which: Document) -> Pairs:
-        batches: AsyncIterable[Any] = self._listens.find_raw_batches(
-            which, {"_id": 1}, sort=[("_id", 1)], hint="_id_", batch_size=READ_BATCH
-        )
-        return join([add_up(read_raw(batch)) async for batch in batches if batch])
-
-    @within(READ_S)
-    async def recent(self, user_id: UserId, *, n: int, before: Place | None = None) -> list[Listen]:
-        """List the latest listens, newest first and by track within a second.
-
-        With a place, what lies before it in time; page by page, each listen comes once.
-        """
-        place = before or Place(LATEST)
-        found: list[Document] = []
-        if place.track_id is not None:
-            found = await self._of_second(user_id, place, n=n)
-        if len(found) < n:
-            found += await self._before(user_id, place.played_at, n=n - len(found))
-        return await self._describe(found)
-
-    async def _before(self, user_id: UserId, played_at: int, *, n: int) -> list[Document]:
-        which: Document = {"u": user_id, "at": {"$lt": played_at}}
-        found = await self._listens.find(which).sort("at", DESCENDING).limit(n).to_list()
-        if len(found) == n:
-            # The index knows no order within a second, and the limit may have cut through one.
-            edge = found[-1]["at"]
-            found = [listen for listen in found if listen["at"] > edge]
-            found += await self._of_second(user_id, Place(edge), n=n - len(found))
-        return sorted(found, key=lambda listen: (-listen["at"], listen["_id"]))
-
-    async def _of_second(self, user_id: UserId, place: Place, *, n: int) -> list[Document]:
-        which: Document = {"u": user_id, "at": place.played_at}
-        if place.track_id is not None:
-            pair = pair_prefix(user_prefix(user_id), place.track_id)
-            which["_id"] = {"$gt": Binary(listen_key(pair, place.played_at))}
-        return await self._listens.find(which, hint="u_at").sort("_id").limit(n).to_list()
-
-    @within(READ_S)
-    async def plays_of(self, *, user_id: UserId, track_id: TrackId) -> list[int]:
-        """List when a user played a track: unix seconds UTC, newest first."""
-        pair = pair_prefix(user_prefix(user_id), track_id)
-        cursor = self._listens.find({"_id": key_range(pair)}, {"_id": 1})
-        return sorted(times_of([found["_id"] async for found in cursor]), reverse=True)
-
-    async def export(self, user_id: UserId) -> AsyncIterator[Listen]:
-        """Stream all listens of a user, newest first."""
-        async for chunk in self._chunks({"u": user_id}):
-            for listen in await self._describe(chunk):
-                yield listen
-
     async def of_ledger(self, ledger_id: LedgerId) -> AsyncIterator[LedgerRow]:
         """Stream the listens that an import brought, newest first."""
         ledger = await self._ledgers.find_one({"_id": ledger_id}, {"user": 1})
         if ledger is None:
             return
-        async for chunk in self._chunks({"u": ledger["user"], "l": ledger_id}):
-            for document, listen in zip(chunk, await self._describe(chunk), strict=True):
+        async for chunk in self._reader.chunks({"u": ledger["user"], "l": ledger_id}):
+            for document, listen in zip(chunk, await self._reader.describe(chunk), strict=True):
                 yield LedgerRow(
                     number=document["n"],
                     played_at=listen.played_at,
@@ -255,34 +171,7 @@ class Listens:
 
     async def reassign(self, *, old: TrackId, new: TrackId) -> None:
         """Move all listens of one track to another; a play that is there already stays once."""
-        async for user in self._users.find({}, {"prefix": 1}):
-            prefix = bytes(user["prefix"])
-            cursor = self._listens.find({"_id": key_range(pair_prefix(prefix, old))})
-            documents = await cursor.to_list()
-            if not documents:
-                continue
-            pair = pair_prefix(prefix, new)
-            moved = [document | {"_id": listen_key(pair, document["at"])} for document in documents]
-            # Inserted before deleted: after a crash in between, running again changes nothing.
-            await self._insert({document["_id"]: document for document in moved})
-            await self._listens.delete_many(
-                {"_id": {"$in": [document["_id"] for document in documents]}}
-            )
-
-    async def _chunks(self, which: Document) -> AsyncIterator[list[Document]]:
-        cursor = self._listens.find(which).sort("at", DESCENDING)
-        while chunk := await cursor.to_list(NAME_BATCH):
-            yield chunk
-
-    async def _describe(self, documents: Sequence[Document]) -> list[Listen]:
-        track_ids = {track_of(document["_id"]).decode() for document in documents}
-        names = {
-            found["_id"]: (found["title"], ", ".join(found["artists"]))
-            async for found in self._tracks.find(
-                {"_id": {"$in": list(track_ids)}}, {"title": 1, "artists": 1}
-            )
-        }
-        return [_read_listen(document, names) for document in documents]
+        await reassign_plays(self._listens, users=self._users, old=old, new=new)
 
 
 def _write_listen(
@@ -301,17 +190,3 @@ def _write_listen(
     if listen.is_skipped is not None:
         document["sk"] = listen.is_skipped
     return document
-
-
-def _read_listen(document: Document, names: Mapping[str, tuple[str, str]]) -> Listen:
-    track_id = track_of(document["_id"]).decode()
-    title, artist = names.get(track_id, ("", ""))
-    return Listen(
-        track_id=TrackId(track_id),
-        title=title,
-        artist=artist,
-        played_at=document["at"],
-        played_ms=document.get("ms"),
-        is_skipped=document.get("sk"),
-        source=SourceKind(document["s"]),
-    )

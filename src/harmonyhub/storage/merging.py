@@ -7,6 +7,7 @@ from harmonyhub.storage.analyses import Analyses
 from harmonyhub.storage.documents import Database
 from harmonyhub.storage.feedback import FeedbackLog
 from harmonyhub.storage.listens import Listens
+from harmonyhub.storage.synced_plays import SyncedPlays
 from harmonyhub.storage.users import Users
 
 
@@ -18,12 +19,14 @@ class Merging:
         database: Database,
         *,
         listens: Listens,
+        synced_plays: SyncedPlays,
         feedback: FeedbackLog,
         analyses: Analyses,
         users: Users,
     ) -> None:
         self._database = database
         self._listens = listens
+        self._synced_plays = synced_plays
         self._feedback = feedback
         self._analyses = analyses
         self._users = users
@@ -54,12 +57,13 @@ class Merging:
         await redirects.insert_one({"_id": old, "to": new, "is_pending": True}, session=session)
 
     async def complete_pending(self) -> None:
-        """Move listens, feedback and analyses of merged tracks that still wait for it."""
+        """Move plays, feedback and analyses of merged tracks that still wait for it."""
         redirects = self._database["redirects"]
         pending = await redirects.find({"is_pending": True}).to_list()
         for redirect in pending:
             old, new = TrackId(redirect["_id"]), TrackId(redirect["to"])
             await self._listens.reassign(old=old, new=new)
+            await self._synced_plays.reassign(old=old, new=new)
             await self._feedback.reassign(old=old, new=new)
             await self._analyses.reassign(old=old, new=new)
             await redirects.update_one({"_id": old, "to": new}, {"$unset": {"is_pending": ""}})

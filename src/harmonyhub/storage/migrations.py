@@ -35,10 +35,17 @@ async def _first_schema(database: Database) -> None:
     )
 
 
+async def _plays_apart(database: Database) -> None:
+    # The fifty latest plays of everybody: the next synchronization tells them again.
+    await database["recent_plays"].drop()
+    await create_indexes(database)
+
+
 MIGRATIONS = (
     Migration(1, "first schema", _first_schema),
     Migration(2, "tokens and incidents", create_indexes),
     Migration(3, "calls, kept answers and sign-ins", create_indexes),
+    Migration(4, "synchronized plays and libraries", _plays_apart),
 )
 
 

@@ -6,11 +6,11 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError
 
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.identity import identity_keys
-from harmonyhub.domain.ids import IdentityKey, TrackId
+from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.storage.documents import Collection, Database, Document, storable
+from harmonyhub.storage.documents import Collection, Database, Document
 from harmonyhub.storage.identity_plan import Candidate, IdentityPlan, names_of
+from harmonyhub.storage.known_tracks import storable_keys
 from harmonyhub.storage.merging import Merging
 
 BATCH = 2_000
@@ -39,7 +39,7 @@ class Resolving:
         return ids
 
     async def _resolve_batch(self, descriptions: Sequence[TrackDescription]) -> list[TrackId]:
-        keys = [_storable_keys(description) for description in descriptions]
+        keys = [storable_keys(description) for description in descriptions]
         every_key = list({key: None for of_one in keys for key in of_one})
         for _ in range(TRIES):
             cursor = self._tracks.find({"keys": {"$in": every_key}}, dict.fromkeys(KNOWN_FIELDS, 1))
@@ -103,10 +103,6 @@ async def insert_missing(collection: Collection, documents: Mapping[str, Documen
     except BulkWriteError as error:
         if any(one["code"] != DUPLICATE_KEY for one in error.details["writeErrors"]):
             raise
-
-
-def _storable_keys(description: TrackDescription) -> tuple[IdentityKey, ...]:
-    return tuple(IdentityKey(storable(key)) for key in identity_keys(description))
 
 
 def _gains(track: Candidate) -> Document:

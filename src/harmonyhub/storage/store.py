@@ -7,6 +7,7 @@ from pymongo import AsyncMongoClient
 
 from harmonyhub.domain.errors import HarmonyHubError
 from harmonyhub.storage import migrations, probing
+from harmonyhub.storage.all_plays import AllPlays
 from harmonyhub.storage.analyses import Analyses
 from harmonyhub.storage.api_calls import ApiCalls
 from harmonyhub.storage.check_user import CheckUser
@@ -23,7 +24,6 @@ from harmonyhub.storage.listens import Listens
 from harmonyhub.storage.merging import Merging
 from harmonyhub.storage.models import Models
 from harmonyhub.storage.probing import ServerFacts
-from harmonyhub.storage.recent_plays import RecentPlaysOfUsers
 from harmonyhub.storage.redirects import Redirects
 from harmonyhub.storage.releases import Releases
 from harmonyhub.storage.reports import Instances, Reports
@@ -31,6 +31,7 @@ from harmonyhub.storage.resealing import reseal_all
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.shown import Shown
 from harmonyhub.storage.sign_ins import SignIns
+from harmonyhub.storage.synced_plays import SyncedPlays
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.tracks import Tracks
 from harmonyhub.storage.upstreams import Upstreams
@@ -77,7 +78,8 @@ class Store:
         self.sign_ins = SignIns(database, vault)
         self.api_calls = ApiCalls(database)
         self.kept_answers = KeptAnswers(database)
-        self.recent_plays = RecentPlaysOfUsers(database)
+        self.synced_plays = SyncedPlays(database)
+        self.plays = AllPlays(database)
         self.upstreams = Upstreams(database)
         self.known_good = KnownGoodValues(database, vault)
         self.counters = Counters(database)
@@ -87,10 +89,11 @@ class Store:
         self.reports = Reports(database)
         self.instances = Instances(database)
         redirects = Redirects(database)
-        self.listens = Listens(database, redirects)
+        self.listens = Listens(database, redirects=redirects, synced_plays=self.synced_plays)
         self._merging = Merging(
             database,
             listens=self.listens,
+            synced_plays=self.synced_plays,
             feedback=self.feedback,
             analyses=self.analyses,
             users=self.users,

@@ -7,7 +7,7 @@ from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.ids import JobId, TrackId, UserId
 from harmonyhub.domain.jobs import Job
 from harmonyhub.domain.music import Track
-from harmonyhub.storage.listens import Place
+from harmonyhub.storage.listen_reading import Place
 from harmonyhub.web.schemas import ListenList, ListenView
 from harmonyhub.wiring.house import House
 
@@ -43,7 +43,7 @@ async def load_listens(house: House, *, user_id: UserId, n: int, before: str | N
         If `before` is neither what a page before gave nor a time.
     """
     place = None if before is None else _parse_place(before)
-    listens = await house.store.listens.recent(user_id, n=n, before=place)
+    listens = await house.store.plays.recent(user_id, n=n, before=place)
     items = [
         ListenView(
             track=one.track_id,

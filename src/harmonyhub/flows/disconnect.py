@@ -1,0 +1,20 @@
+"""A listener leaves Spotify: the consent goes, and with it all that Spotify ever told."""
+
+from harmonyhub.domain.ids import UserId
+from harmonyhub.wiring.house import House
+
+
+async def forget_spotify(house: House, user_id: UserId) -> None:
+    """Delete a user's consent, plays, library and kept answers; imports stay, they are no part.
+
+    The consent goes first: a synchronization under way finds it gone and cleans up after itself.
+    """
+    await house.store.tokens.forget(user_id)
+    await forget_what_was_told(house, user_id)
+
+
+async def forget_what_was_told(house: House, user_id: UserId) -> None:
+    """Delete all that Spotify told of a user, and let the lists change at once."""
+    await house.store.synced_plays.forget(user_id)
+    await house.store.kept_answers.forget(user_id)
+    await house.store.users.touch(user_id)
