@@ -19,7 +19,7 @@ READY_S = 60.0
 
 @dataclass
 class Service:
-    """One `harmonyhub up` (or `demo`) process on a folder and a port of its own."""
+    """One `harmonyhub up` (or `demo`, with options) on a folder and a port of its own."""
 
     folder: Path
     port: int
@@ -40,16 +40,19 @@ class Service:
         }
 
     def start(self) -> None:
+        self.launch()
+        wait_until(self._is_ready, f"{self.command} to be ready", timeout_s=READY_S)
+
+    def launch(self) -> None:
         with self._log_file.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "harmonyhub", self.command],
+                [sys.executable, "-m", "harmonyhub", *self.command.split()],
                 env=self.environment,
                 cwd=self.folder.parent,
                 stdout=log,
                 stderr=log,
                 text=True,
             )
-        wait_until(self._is_ready, f"{self.command} to be ready", timeout_s=READY_S)
 
     def _is_ready(self) -> bool:
         assert self.process is not None

@@ -32,14 +32,20 @@ def up() -> None:
 
 
 @click.command()
-def demo() -> None:
+@click.option(
+    "--spotify",
+    "with_spotify",
+    is_flag=True,
+    help="Run a fake Spotify beside it, with made-up people to connect as.",
+)
+def demo(*, with_spotify: bool) -> None:
     """Start everything with the demo library: real artists, generated listeners.
 
     Without HARMONYHUB_DATA_DIR it uses a folder of its own, beside your own data.
     """
     from harmonyhub.cli.supervisor import run_everything
 
-    run_everything(is_demo=True)
+    run_everything(is_demo=True, with_fake_spotify=with_spotify)
 
 
 @click.command()

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -31,20 +31,37 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
-def run_everything(*, is_demo: bool) -> None:
+def run_everything(*, is_demo: bool, with_fake_spotify: bool = False) -> None:
     """Check, start, print the address, run until told to stop."""
-    from harmonyhub.checks.offline import refuse_bad_start
-    from harmonyhub.settings.load import read_settings, use_demo_folder
-    from harmonyhub.telemetry.logs import configure_logs
+    from harmonyhub.settings.load import use_demo_folder
 
     started = time.monotonic()
     if is_demo:
         use_demo_folder()
+
+    async def run() -> None:
+        if not with_fake_spotify:
+            await _run(_check_start(), is_demo=is_demo, started=started)
+            return
+        from harmonyhub.cli.fake_spotify import describe_people, fake_spotify_beside
+
+        async with fake_spotify_beside():
+            settings = _check_start()
+            await _run(settings, is_demo=is_demo, started=started, on_ready=describe_people)
+
+    asyncio.run(run())
+
+
+def _check_start() -> "Settings":
+    from harmonyhub.checks.offline import refuse_bad_start
+    from harmonyhub.settings.load import read_settings
+    from harmonyhub.telemetry.logs import configure_logs
+
     settings = read_settings()
     configure_logs(settings)
     for warning in refuse_bad_start(settings):
         say(warning.message)
-    asyncio.run(_run(settings, is_demo=is_demo, started=started))
+    return settings
 
 
 async def until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
@@ -57,7 +74,13 @@ async def until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
         await task
 
 
-async def _run(settings: "Settings", *, is_demo: bool, started: float) -> None:
+async def _run(
+    settings: "Settings",
+    *,
+    is_demo: bool,
+    started: float,
+    on_ready: Callable[[], None] | None = None,
+) -> None:
     from harmonyhub.wiring.house import open_house
 
     owner = "harmonyhub demo" if is_demo else "harmonyhub up"
@@ -69,7 +92,7 @@ async def _run(settings: "Settings", *, is_demo: bool, started: float) -> None:
                 await house.store.jobs.release_worker("")
             if is_demo:
                 await _load_demo(house)
-            await _keep_running(house, started=started)
+            await _keep_running(house, started=started, on_ready=on_ready)
 
     await until_told_to_stop(everything())
     click.echo("HarmonyHub has stopped.", err=True)
@@ -86,7 +109,9 @@ async def _load_demo(house: "House") -> None:
         line.close()
 
 
-async def _keep_running(house: "House", *, started: float) -> None:
+async def _keep_running(
+    house: "House", *, started: float, on_ready: Callable[[], None] | None
+) -> None:
     from harmonyhub.jobs.background import run_background
 
     web = await _start_web()
@@ -99,6 +124,8 @@ async def _keep_running(house: "House", *, started: float) -> None:
         seconds = time.monotonic() - started
         click.secho(f"HarmonyHub is ready: {address}", bold=True)
         say(f"started in {seconds:.1f} s; Ctrl-C stops everything")
+        if on_ready is not None:
+            on_ready()
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.result()  # raises what ended it

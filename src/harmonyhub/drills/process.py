@@ -278,13 +278,25 @@ class FakeSpotify:
         token_life_s: int = 3600,
         mode: AppMode = "development",
         is_recording: bool = False,
+        salt: str = "",
     ) -> AsyncIterator[Self]:
-        """Run a fake as long as the context is open; `mode` is that of all its apps."""
+        """Run a fake as long as the context is open.
+
+        Parameters
+        ----------
+        mode : str
+            What a new app gets (`development`), or what an old one keeps (`extended`); of all apps.
+        is_recording : bool
+            Whether requests and answers are kept with their bodies, as after `Control.record`.
+        salt : str
+            Makes tokens differ from those of other fakes of the same seed.
+        """
         arguments = [
             f"--seed={seed}",
             f"--port={port}",
             f"--token-life-s={token_life_s}",
             f"--mode={mode}",
+            f"--salt={salt}",
             *(["--record"] if is_recording else []),
         ]
         async with (

@@ -25,13 +25,15 @@ from harmonyhub.settings.origins import (
     secret_texts,
     take,
 )
-from harmonyhub.settings.registry import BY_NAME, VARIABLES, Variable
+from harmonyhub.settings.registry import BY_NAME, PREFIX, VARIABLES, Variable
 from harmonyhub.settings.secret import MASK, Secret
 from harmonyhub.settings.values import Accepted, judge
 
 OURS = ("HARMONYHUB_", "SPOTIFY_")
 RELEASE = BY_NAME["HARMONYHUB_RELEASE"]
 DATA_DIR = BY_NAME["HARMONYHUB_DATA_DIR"]
+BASE_URL = BY_NAME["HARMONYHUB_BASE_URL"]
+PORT = BY_NAME["HARMONYHUB_PORT"]
 SHORTEST_MASKED = 4  # shorter texts stand in ordinary words; no secret that short is accepted
 
 
@@ -105,6 +107,41 @@ def use_demo_folder() -> None:
     names = (DATA_DIR.name, DATA_DIR.file_name)
     if not any(name in origin.bindings for origin in origins for name in names):
         os.environ[DATA_DIR.name] = str(_user_data_path("harmonyhub-demo"))
+
+
+def own_address() -> str:
+    """Tell where people reach the pages, without a slash at the end: HARMONYHUB_BASE_URL or here.
+
+    Of what is set, right or wrong: `read_settings` says what is wrong.
+    """
+    texts = read_texts()
+    base = texts.get(BASE_URL.name)
+    if base is not None:
+        return base.text.rstrip("/")
+    port = texts.get(PORT.name)
+    return f"http://127.0.0.1:{PORT.default if port is None else port.text}"
+
+
+def use_spotify_app(
+    *,
+    client_id: str,
+    client_secret: Secret,
+    redirect_uri: str,
+    api_url: str,
+    accounts_url: str,
+) -> None:
+    """Point this process and its children to a Spotify app, in place of any that is set."""
+    values = {
+        "CLIENT_ID": client_id,
+        "CLIENT_SECRET": client_secret.reveal(),
+        "REDIRECT_URI": redirect_uri,
+        "API_URL": api_url,
+        "ACCOUNTS_URL": accounts_url,
+    }
+    for name, text in values.items():
+        variable = BY_NAME[f"{PREFIX}SPOTIFY_{name}"]
+        os.environ.pop(variable.file_name, None)  # or it would be set twice
+        os.environ[variable.name] = text
 
 
 def load_settings(

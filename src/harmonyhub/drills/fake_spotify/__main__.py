@@ -23,11 +23,14 @@ from harmonyhub.drills.http import listen
     default="development",
     help="What a new app gets, or what an old one keeps.",
 )
+@click.option("--salt", default="", help="Makes tokens differ from others of the same seed.")
 @click.option("--record", is_flag=True, help="Keep requests and answers with their bodies.")
-def main(*, port: int, seed: int, token_life_s: int, mode: str, record: bool) -> None:
+def main(*, port: int, seed: int, token_life_s: int, mode: str, salt: str, record: bool) -> None:
     """Serve until the parent ends or the process is stopped; one line of JSON says where."""
     is_extended = mode == "extended"
-    world = World(seed, clock=time.time, token_life_s=token_life_s, is_extended=is_extended)
+    world = World(
+        seed, clock=time.time, token_life_s=token_life_s, is_extended=is_extended, salt=salt
+    )
     service = Service(world, is_recording=record)
 
     async def run() -> None:

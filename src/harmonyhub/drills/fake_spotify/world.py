@@ -103,6 +103,8 @@ class World:
         How long an access token is good.
     is_extended : bool
         Whether apps keep what apps of development mode do not get.
+    salt : str
+        Draws other tokens, the first app stays: a token of a former run is nobody's then.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class World:
         clock: Callable[[], float],
         token_life_s: int = 3600,
         is_extended: bool = False,
+        salt: str = "",
     ) -> None:
         self.seed = seed
         self.rng = random.Random(f"world:{seed}")  # noqa: S311 - a drill, not a secret
@@ -137,6 +140,8 @@ class World:
         self._libraries: dict[str, Library] = {}
         self._clock = clock
         self.main_app = self.add_app()
+        if salt:
+            self.rng.seed(f"world:{seed}:{salt}")
 
     def now(self) -> float:
         """Give the fake's time: the clock, and by how much it was moved on."""

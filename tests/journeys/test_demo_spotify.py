@@ -1,0 +1,29 @@
+"""The demo with a fake Spotify beside it, as processes."""
+
+import signal
+from collections.abc import Callable
+
+import psutil
+
+from tests.journeys.conftest import Service, wait_until
+
+
+def test_the_fake_dies_with_the_demo(new_service: Callable[..., Service]) -> None:
+    """A demo that is killed leaves no fake behind."""
+    demo = new_service(command="demo --spotify")
+    demo.launch()
+    wait_until(lambda: bool(fakes_of(demo)), "the fake to start")
+    (fake,) = fakes_of(demo)
+    assert demo.process is not None
+    demo.process.send_signal(signal.SIGKILL)
+    wait_until(lambda: is_over(fake), "the fake to end", timeout_s=10)
+
+
+def fakes_of(demo: Service) -> list[psutil.Process]:
+    """List the fakes among the demo's children."""
+    return [one for one in demo.family() if "harmonyhub.drills.fake_spotify" in one.cmdline()]
+
+
+def is_over(process: psutil.Process) -> bool:
+    """Tell whether a process has ended."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
