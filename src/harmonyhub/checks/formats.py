@@ -176,6 +176,8 @@ def walk_as_text(report: WalkReport) -> str:
         lines.append(f"  {'ok  ' if step.is_passed else 'FAIL'}  {step.name:<{width}}  {outcome}")
     if report.leftover:
         lines.append(f"  The playlist {report.leftover} is left over: remove it at Spotify.")
+    if report.profile is None:
+        return "\n".join([*lines, "What this app may do is not known."])
     app = report.abilities
     lines += [
         "What this app may do:",

@@ -61,12 +61,19 @@ def check(
         results += asyncio.run(_check_live(settings))
     form = "json" if as_json else form
     status = exit_status(results)
-    if not spotify_user or settings is None or status:
+    if not spotify_user or settings is None or _bars_spotify(results):
         _print_results(results, form)
         sys.exit(status)
     report = asyncio.run(_walk_spotify(settings))
     _print_walk(report, results, form)
-    sys.exit(report.exit_status)
+    sys.exit(report.exit_status or status)
+
+
+def _bars_spotify(results: "tuple[Result, ...]") -> bool:
+    """Whether a setting or Spotify itself failed: other checks, of a port say, bar nobody."""
+    from harmonyhub.checks.verdicts import exit_status
+
+    return exit_status([each for each in results if each.check_id < "HH2"]) != 0
 
 
 async def _walk_spotify(settings: "Settings") -> "WalkReport":
