@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
@@ -109,6 +110,20 @@ async def test_a_sign_in_tells_whose_account_it_is(porch: Porch) -> None:
     assert granted.profile is not None
     assert "mia" == granted.profile.user_id
     assert "user-top-read" in granted.tokens.scopes
+
+
+@pytest.mark.parametrize("mode", ["development", "extended"])
+async def test_the_mode_of_an_app_is_learned_from_answers(
+    porch: Porch, mode: Literal["development", "extended"]
+) -> None:
+    """At a sign-in, from what Spotify tells of the person; nothing else is asked for it."""
+    await porch.fake.control.change_app(mode=mode)
+    await porch.connect("mia")
+
+    assert (mode == "extended") == await porch.store.app_modes.is_extended(porch.app.client_id)
+    assert {"code": 1, "me": 1} == {
+        name: n for (name, _), n in (await porch.fake.control.counts()).items()
+    }
 
 
 async def test_a_spent_budget_keeps_the_rest_for_persons(porch: Porch) -> None:

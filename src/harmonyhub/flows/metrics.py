@@ -61,6 +61,7 @@ async def _load_shared(house: House) -> list[Sample]:
         *_processes(instances),
         *await _releases(house),
         *await _tokens(house, now),
+        *await _quota(house, now),
         *_incidents(current, now),
         *alerts,
         Sample(metrics.WATCH_UNTIL, await store.watch_lease.held_until()),
@@ -165,6 +166,17 @@ async def _tokens(house: House, now: int) -> list[Sample]:
         ],
         Sample(metrics.GRANTS_REJECTED, rejected),
         Sample(metrics.SYNC_LAG, max(0, lag)),
+    ]
+
+
+async def _quota(house: House, now: int) -> list[Sample]:
+    client_id = house.settings.spotify_client_id
+    if client_id is None:
+        return []
+    spent = await house.store.api_calls.spending(client_id, now=now)
+    return [
+        Sample(metrics.UPSTREAM_CALLS_DAY, spent.n_in_day, (SPOTIFY,)),
+        Sample(metrics.UPSTREAM_CALLS_ALLOWED, spent.daily_calls, (SPOTIFY,)),
     ]
 
 

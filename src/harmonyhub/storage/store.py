@@ -10,6 +10,7 @@ from harmonyhub.storage import migrations, probing
 from harmonyhub.storage.all_plays import AllPlays
 from harmonyhub.storage.analyses import Analyses
 from harmonyhub.storage.api_calls import ApiCalls
+from harmonyhub.storage.app_modes import AppModes
 from harmonyhub.storage.check_user import CheckUser
 from harmonyhub.storage.counters import Counters
 from harmonyhub.storage.documents import Database, Document
@@ -77,6 +78,7 @@ class Store:
         self.tokens = Tokens(database, vault)
         self.sign_ins = SignIns(database, vault)
         self.api_calls = ApiCalls(database)
+        self.app_modes = AppModes(database)
         self.kept_answers = KeptAnswers(database)
         self.synced_plays = SyncedPlays(database)
         self.plays = AllPlays(database)

@@ -97,6 +97,15 @@ PANELS = (
         legend="{{upstream}}",
     ),
     Panel(
+        title="Share of the daily calls",
+        expression=(
+            f"max by (upstream) ({metrics.UPSTREAM_CALLS_DAY.exposed_name})"
+            f" / max by (upstream) ({metrics.UPSTREAM_CALLS_ALLOWED.exposed_name})"
+        ),
+        unit="percentunit",
+        legend="{{upstream}}",
+    ),
+    Panel(
         title="Oldest synchronization",
         expression=f"max({metrics.SYNC_LAG.exposed_name})",
         unit="s",

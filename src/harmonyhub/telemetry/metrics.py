@@ -77,6 +77,16 @@ UPSTREAM_NOT_BEFORE = _gauge(
     "Until when a quota holds all calls back; in the past: it does not.",
     "upstream",
 )
+UPSTREAM_CALLS_DAY = _gauge(
+    "upstream_calls_day",
+    "Calls in the last 24 hours that count against the quota of the operator's app.",
+    "upstream",
+)
+UPSTREAM_CALLS_ALLOWED = _gauge(
+    "upstream_calls_allowed",
+    "How many of them a day are planned with: learned from the last quota told, or assumed.",
+    "upstream",
+)
 UPSTREAM_FAILING = _gauge(
     "upstream_failing_seconds",
     "For how long nothing but faults of the upstream or the network came; 0 while it answers.",
@@ -161,6 +171,8 @@ METRICS = (
     UPSTREAM_LATCHED,
     UPSTREAM_LAST_OK,
     UPSTREAM_NOT_BEFORE,
+    UPSTREAM_CALLS_DAY,
+    UPSTREAM_CALLS_ALLOWED,
     UPSTREAM_FAILING,
     CREDENTIAL_STATE,
     CONFIGURATION_VALID,

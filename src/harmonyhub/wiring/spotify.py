@@ -148,6 +148,10 @@ class Spotify:
             return seen, None
         profile_seen, answer = await self._send(app, requests.get_me(), tokens.access_token)
         profile = answer.value if answer else None
+        if profile is not None:
+            await self._store.app_modes.note(
+                sign_in.client_id, is_extended=profile.is_extended, now=self._clock()
+            )
         return seen, Granted(tokens, profile, profile_seen)
 
     async def ask(
