@@ -6,15 +6,16 @@ import httpx2
 import pytest
 from openapi_core import OpenAPI
 
+from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.fake_spotify.operations import OPERATIONS
 from harmonyhub.drills.process import FakeSpotify, FakeUser
-from tests.tools.spotify_contract import judge, load_contract
+from tests.tools.spotify_contract import NEW_APPS, OLD_APPS, judge, load_contract
 
 
 @pytest.fixture
 def contract(shared: Path) -> OpenAPI:
     """Give the contract of a new app."""
-    return load_contract(shared / "data/spotify/openapi.devmode.yaml")
+    return load_contract(shared / NEW_APPS)
 
 
 async def walk(http: httpx2.AsyncClient, user: FakeUser) -> None:
@@ -29,7 +30,7 @@ async def walk(http: httpx2.AsyncClient, user: FakeUser) -> None:
     for path in (
         "/me",
         "/me/player/recently-played?limit=50",
-        "/me/tracks?limit=50&offset=450",
+        "/me/tracks?limit=20&offset=480",
         "/me/albums?limit=50",
         "/me/following?type=artist&limit=50",
         "/search?q=love&type=track,artist,album&limit=10",
@@ -37,7 +38,7 @@ async def walk(http: httpx2.AsyncClient, user: FakeUser) -> None:
         await ask("GET", path)
     for kind in ("artists", "tracks"):
         for time_range in ("short_term", "medium_term", "long_term"):
-            await ask("GET", f"/me/top/{kind}?time_range={time_range}&limit=50")
+            await ask("GET", f"/me/top/{kind}?time_range={time_range}&limit=10")
     song = (await ask("GET", "/me/tracks?limit=1")).json()["items"][0]["track"]
     album, artist = song["album"]["id"], song["artists"][0]["id"]
     for path in (
@@ -52,7 +53,7 @@ async def walk(http: httpx2.AsyncClient, user: FakeUser) -> None:
     await ask("PUT", f"/me/library?uris={song['uri']}")
     await ask("DELETE", f"/me/library?uris={song['uri']}")
     for playlist in (await ask("GET", "/me/playlists?limit=50")).json()["items"]:
-        await ask("GET", f"/playlists/{playlist['id']}/items?limit=50")
+        await ask("GET", f"/playlists/{playlist['id']}/items?limit=10")
     made = (await ask("POST", "/me/playlists", json={"name": "New", "public": False})).json()
     path = f"/playlists/{made['id']}"
     await ask("PUT", path, json={"name": "Newer", "description": "Words"})
@@ -88,3 +89,42 @@ async def test_the_judge_sees_hollow_answers_and_wrong_requests(
     assert ["answer GET /v1/me/albums", "request GET /v1/search"] == [
         line.partition(":")[0] for line in found
     ]
+
+
+@pytest.mark.slow
+async def test_an_old_app_is_answered_by_the_whole_contract(
+    fake: FakeSpotify, http: httpx2.AsyncClient, shared: Path
+) -> None:
+    """What extended mode adds has the form of the contract before the removals."""
+    (user,) = await fake.control.seed_users(1)
+    await fake.control.change_app(mode="extended")
+    await fake.control.set_hollow(is_hollow=False)
+    await fake.control.record()
+    await walk(http, user)
+    assert [] == judge(await fake.control.exchanges(), load_contract(shared / OLD_APPS))
+
+
+async def test_refusals_keep_the_contract_too(
+    fake: FakeSpotify, http: httpx2.AsyncClient, contract: OpenAPI
+) -> None:
+    """400, 401, 403 and 429 have the published form wherever one is published."""
+    (user,) = await fake.control.seed_users(1, scopes=["user-library-modify"])
+    headers = {"Authorization": f"Bearer {user.access_token.reveal()}"}
+    await fake.control.record()
+
+    async def ask(method: str, path: str) -> int:
+        return (await http.request(method, f"/v1{path}", headers=headers)).status_code
+
+    statuses = [
+        await ask("PUT", "/me/library?uris=nonsense"),
+        await ask("GET", "/me/top/tracks"),
+        await ask("GET", "/tracks/0000000000000000000000"),
+    ]
+    for mode in (Mode.QUOTA, Mode.RATE_LIMIT):
+        await fake.control.set(mode, seconds=60)
+        statuses.append(await ask("GET", "/me"))
+    await fake.control.clear()
+    await fake.control.advance(3600)
+    statuses.append(await ask("GET", "/me"))
+    assert [400, 403, 404, 429, 429, 401] == statuses
+    assert [] == judge(await fake.control.exchanges(), contract)

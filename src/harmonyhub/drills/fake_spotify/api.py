@@ -32,7 +32,7 @@ def answer_api_request(world: World, request: Request, match: Match) -> Told:
             raise _gone(request)
         answer = _answer(world, request, match, access=_good(world, access, token=token))
     except Refused as refused:
-        return told(error_answer(refused.status, refused.message), refused.outcome)
+        return told(_refusal(refused, request), refused.outcome)
     except _Answered as answered:
         return told(answered.answer, answered.outcome)
     return told(answer, "not-modified" if answer.status == HTTPStatus.NOT_MODIFIED else "ok")
@@ -52,6 +52,15 @@ class _Answered(Exception):  # noqa: N818 - a guard's way out
         super().__init__(outcome)
         self.answer = answer
         self.outcome = outcome
+
+
+def _refusal(refused: Refused, request: Request) -> Answer:
+    answer = error_answer(refused.status, refused.message)
+    if refused.status != HTTPStatus.BAD_REQUEST or not request.path.startswith("/v1/me/library"):
+        return answer
+    # The contract has the facts of this one refusal at the top, unlike all others: here both ways.
+    error = {"status": refused.status, "message": refused.message}
+    return json_answer({"error": error, **error}, status=refused.status)
 
 
 def _gone(request: Request) -> Refused:
@@ -77,6 +86,8 @@ def _answer(world: World, request: Request, match: Match, *, access: Access) -> 
     if match.operation is None:
         raise Refused(HTTPStatus.NOT_FOUND, "Service not found", "not-found")
     call = Call(world, request, access, match.ids)
+    if match.operation.scopes:
+        _ = call.user_id  # an app's own token is refused as nobody's before its scopes are
     call.need_scope(*match.operation.scopes)
     answer = match.operation.endpoint(call)
     if request.method == "GET" and match.name not in UNCACHED:

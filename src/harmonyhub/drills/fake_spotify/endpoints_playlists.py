@@ -40,8 +40,10 @@ def create_playlist(call: Call) -> Answer:
         raise Refused(400, "Missing required field: name", "bad-request")
     is_public = body.get("public", True) is not False
     call.need_scope(_modify_scope(is_public=is_public))
-    playlist = call.world.add_playlist(call.user_id, name=name)
+    playlist = Playlist(id=call.world.new_playlist_id(), owner_id=call.user_id, name=name)
     _change(playlist, body)
+    call.world.playlists[playlist.id] = playlist
+    call.library.playlists.insert(0, playlist)
     document = show_playlist(playlist, call.view, items=_items_page(call, playlist))
     return json_answer(document, status=201)
 

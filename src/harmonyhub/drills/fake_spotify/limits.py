@@ -5,6 +5,7 @@ Both are off until they are set. Spotify publishes neither number.
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 WINDOW_S, DAY_S = 30, 86_400
@@ -31,7 +32,7 @@ class Counter:
             self.times.popleft()
         if most is not None and len(self.times) >= most:
             oldest = self.times[0] if self.times else now
-            return Exceeded(is_quota=False, wait_s=max(1, round(oldest + WINDOW_S - now + 0.5)))
+            return Exceeded(is_quota=False, wait_s=max(1, ceil(oldest + WINDOW_S - now)))
         self.times.append(now)
         return None
 
@@ -40,6 +41,6 @@ class Counter:
         if now - self.day_began_at >= DAY_S:
             self.day_began_at, self.n_today = now, 0
         if most is not None and self.n_today >= most:
-            return Exceeded(is_quota=True, wait_s=round(self.day_began_at + DAY_S - now + 0.5))
+            return Exceeded(is_quota=True, wait_s=ceil(self.day_began_at + DAY_S - now))
         self.n_today += 1
         return None

@@ -286,14 +286,10 @@ class World:
         library = self._libraries[user_id] = make_library(self.seed, user_id, sizes)
         self.playlists |= {playlist.id: playlist for playlist in library.playlists}
 
-    def add_playlist(self, user_id: str, *, name: str) -> Playlist:
-        """Make an empty playlist, first in the person's list."""
+    def new_playlist_id(self) -> str:
+        """Give the id of the next playlist that somebody makes."""
         self.n_made += 1
-        id_ = spotify_id("playlist", f"{self.seed}:made:{self.n_made}")
-        playlist = Playlist(id=id_, owner_id=user_id, name=name)
-        self.library_of(user_id).playlists.insert(0, playlist)
-        self.playlists[id_] = playlist
-        return playlist
+        return spotify_id("playlist", f"{self.seed}:made:{self.n_made}")
 
     def _hex(self, n_digits: int) -> str:
         return f"{self.rng.getrandbits(4 * n_digits):0{n_digits}x}"
