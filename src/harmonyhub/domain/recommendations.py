@@ -25,11 +25,15 @@ class EvidenceKind(StrEnum):
     POPULAR = "popular"
     LIKED = "liked"  # a "more" of the user
     SEED = "seed"  # the track that was asked about
+    SAVED = "saved"  # `track_id` is saved at a streaming service
+    TOP = "top"  # `track_id` is among what the service says was played most
+    IN_PLAYLIST = "in-playlist"  # `track_id` is in a playlist of the user's own there
+    FOLLOWED = "followed"  # the user follows `artist_id` there, or played that artist most
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One term of a recommendation's score and the plays of the user behind it.
+    """One term of a recommendation's score and the plays and favourites of the user behind it.
 
     Attributes
     ----------
@@ -38,6 +42,8 @@ class Evidence:
     n_plays : int
         The user's plays of `track_id`, of the artist, or of the tag's tracks; for POPULAR the
         number of listeners.
+    n_favourites : int
+        How many of those tracks the user keeps at a streaming service.
     last_played_at : int or None
         Unix seconds UTC of the last of those plays, where known.
     """
@@ -51,6 +57,7 @@ class Evidence:
     artist: str | None = None
     artist_id: ArtistId | None = None
     tag: str | None = None
+    n_favourites: int = 0
 
 
 @dataclass(frozen=True, slots=True)

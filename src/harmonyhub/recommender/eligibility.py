@@ -23,7 +23,7 @@ LOVED_PLAYS = 3  # twice can be chance
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eligible:
-    """Masks over the tracks of the index: what may be listed, and what of it was heard."""
+    """Masks over the tracks of the index: what may be listed, and what was heard or is kept."""
 
     allowed: NDArray[np.bool_]
     heard: NDArray[np.bool_]
@@ -38,12 +38,13 @@ def find_eligible(
 ) -> Eligible:
     """Decide for every track whether the list may hold it.
 
-    Never and running snoozes hold for every list; discover takes no track that was heard in any
-    version, rediscover only loved tracks that rested, more-like-this not the track itself.
+    Never and running snoozes hold for every list; discover takes no track that was heard or is
+    kept at a service, in any version, rediscover only loved tracks that rested, more-like-this
+    not the track itself.
     """
     list_name, now = request.list_name, request.now
     heard = np.zeros(index.n_tracks, dtype=bool)
-    heard[profile.heard] = True
+    heard[profile.familiar] = True
     if list_name is ListName.REDISCOVER:
         allowed = _rested(profile, index, now)
     elif list_name is ListName.MORE_LIKE_THIS:
@@ -90,7 +91,7 @@ def _no_other_versions(profile: Profile, index: ServingIndex) -> NDArray[np.bool
     allowed = profile.kept.get(_no_other_versions)
     if allowed is None:
         heard = np.zeros(index.n_tracks, dtype=bool)
-        heard[profile.heard] = True
+        heard[profile.familiar] = True
         allowed = profile.kept[_no_other_versions] = ~_other_versions(heard, index)
     return allowed
 

@@ -9,9 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from harmonyhub.domain.favourites import NO_FAVOURITES, Favourites
 from harmonyhub.domain.history import CatalogueEntry, History
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+from harmonyhub.recommender.favours import (
+    CODES,
+    NOTHING_BEYOND,
+    Beyond,
+    FavourCodes,
+    find_beyond,
+    weigh_favours,
+)
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import (
     FloatArray,
@@ -32,13 +41,18 @@ class Profile:
     Attributes
     ----------
     items : int32 array
-        Known tracks: the played ones, then those only liked or asked about (no plays).
+        Known tracks: the played ones, then those that are only kept at a service, liked or asked
+        about (no plays).
     plays, last_played_at : array
         Per track of `items`; `last_played_at` is 0 where unknown.
     weights : float32 array
         How much each track of `items` speaks, 0 or more.
     is_liked : bool array
         Whether the listener asked for more like it.
+    favours : int8 array
+        How the listener keeps it at a service, a code of `favours.KINDS`; 0 is not at all.
+    beyond : Beyond
+        Favourites that are no track of the index.
     artist_weights, tag_weights : float32 array
         The weights added up per artist and per tag of the index.
     similar : float32 array, shape (tracks of the index,)
@@ -46,7 +60,7 @@ class Profile:
     n_listens, n_tracks : int
         Of the whole history.
     n_unknown_tracks : int
-        Tracks of the history that the index does not know.
+        Tracks of the history that the index does not know yet and the next training will.
     first_at, last_at : int
         Unix seconds of the first and last dated play; 0 if none has a date.
     kept, told : dict
@@ -59,6 +73,8 @@ class Profile:
     last_played_at: NDArray[np.int64]
     weights: FloatArray
     is_liked: NDArray[np.bool_]
+    favours: FavourCodes
+    beyond: Beyond
     artist_weights: FloatArray
     tag_weights: FloatArray
     similar: FloatArray
@@ -77,34 +93,61 @@ class Profile:
         """Known tracks that were played."""
         return self.items[self.plays > 0]
 
+    @cached_property
+    def familiar(self) -> IntArray:
+        """Known tracks that are no news: played, or kept at a service."""
+        return self.items[(self.plays > 0) | (self.favours > 0)]
 
-def build_profile(history: History, index: ServingIndex) -> Profile:
-    """Weigh a history against an index; the order of the history does not matter."""
+
+def build_profile(
+    history: History, index: ServingIndex, favourites: Favourites = NO_FAVOURITES
+) -> Profile:
+    """Weigh a history and favourites against an index; the order of neither matters."""
     places = index.places(history.track_ids)
     known = np.flatnonzero(places >= 0)
     known = known[np.argsort(places[known], kind="stable")]
-    plays = history.plays[known].astype(np.int32)
-    last = history.last_played_at[known].astype(np.int64)
+    codes, beyond = _place_favourites(favourites, index)
+    unplayed = np.setdiff1d(np.flatnonzero(codes), places[known])
+    none = np.zeros(len(unplayed), dtype=np.int64)
+    items = np.concatenate([places[known], unplayed]).astype(np.int32)
+    plays = np.concatenate([history.plays[known], none]).astype(np.int32)
+    last = np.concatenate([history.last_played_at[known], none]).astype(np.int64)
+    favours = codes[items]
+    unknown = (history.track_ids[place] for place in np.flatnonzero(places < 0).tolist())
     dated = history.last_played_at > 0
     first = history.first_played_at[history.first_played_at > 0]
     return _with_weights(
         Profile(
-            items=places[known],
+            items=items,
             plays=plays,
             last_played_at=last,
-            weights=weigh_plays(plays) * weigh_recency(last, index.newest_at),
-            is_liked=np.zeros(len(known), dtype=bool),
+            weights=weigh_plays(plays) * weigh_recency(last, index.newest_at)
+            + weigh_favours(favours),
+            is_liked=np.zeros(len(items), dtype=bool),
+            favours=favours,
+            beyond=beyond,
             artist_weights=np.zeros(0, dtype=np.float32),
             tag_weights=np.zeros(0, dtype=np.float32),
             similar=np.zeros(0, dtype=np.float32),
             n_listens=history.n_listens,
             n_tracks=len(history.track_ids),
-            n_unknown_tracks=len(history.track_ids) - len(known),
+            n_unknown_tracks=sum(one not in favourites.only_synced for one in unknown),
             first_at=int(first.min(initial=np.iinfo(np.int64).max)) if len(first) else 0,
             last_at=int(history.last_played_at.max()) if dated.any() else 0,
         ),
         index,
     )
+
+
+def _place_favourites(favourites: Favourites, index: ServingIndex) -> tuple[FavourCodes, Beyond]:
+    """Give each track of the index its favour, and find what is left over."""
+    places = index.places([one.id for one in favourites.tracks])
+    codes = np.zeros(index.n_tracks, dtype=np.int8)
+    for place, one in zip(places.tolist(), favourites.tracks, strict=True):
+        if place >= 0:
+            codes[place] = CODES[one.favour]
+    unknown = [favourites.tracks[which] for which in np.flatnonzero(places < 0)]
+    return codes, find_beyond(unknown, favourites.artists, index)
 
 
 def apply_feedback(profile: Profile, feedback: Sequence[Feedback], index: ServingIndex) -> Profile:
@@ -141,6 +184,7 @@ def _tell(profile: Profile, feedback: Sequence[Feedback], index: ServingIndex) -
         last_played_at=np.concatenate([profile.last_played_at, zeros]),
         weights=weights,
         is_liked=is_liked,
+        favours=np.concatenate([profile.favours, zeros]).astype(np.int8),
     )
     moved = np.flatnonzero(is_liked | np.isin(items, muted))
     before = np.append(profile.weights, np.zeros(len(unheard), dtype=np.float32))
@@ -170,6 +214,8 @@ def seed_profile(
             last_played_at=last,
             weights=np.ones(len(items), dtype=np.float32),
             is_liked=np.zeros(len(items), dtype=bool),
+            favours=np.zeros(len(items), dtype=np.int8),
+            beyond=NOTHING_BEYOND,
         ),
         index,
     )
@@ -194,12 +240,13 @@ def _places_of(
 
 def _with_weights(profile: Profile, index: ServingIndex) -> Profile:
     """Add the weights of the tracks up by similar track, artist and tag."""
-    taste = profile.weights
+    taste, beyond = profile.weights, profile.beyond
     return replace(
         profile,
         similar=_add_rows(index.neighbours, profile.items, taste),
-        artist_weights=_add_rows(index.item_artists, profile.items, taste),
-        tag_weights=_add_rows(index.item_tags, profile.items, taste),
+        artist_weights=_add_rows(index.item_artists, profile.items, taste)
+        + beyond.artist_weights(index),
+        tag_weights=_add_rows(index.item_tags, profile.items, taste) + beyond.tag_weights(index),
     )
 
 

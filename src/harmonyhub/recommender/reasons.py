@@ -1,5 +1,6 @@
 """Reasons: the strongest terms of a score, said in one sentence each."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,7 +8,16 @@ from functools import cached_property
 
 import numpy as np
 
+from harmonyhub.domain.favourites import Favour
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Reason
+from harmonyhub.recommender.favours import (
+    EVIDENCE,
+    KINDS,
+    say_of_artist,
+    say_of_track,
+    say_of_tracks,
+    say_of_tracks_by,
+)
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.profile import Profile
@@ -19,11 +29,12 @@ MIN_SHARE = 0.02  # a second reason that makes less than this of the score expla
 
 @dataclass(frozen=True, slots=True)
 class _Plays:
-    """Plays of some known tracks together."""
+    """Plays of some known tracks together, and how tracks of theirs are favourites."""
 
     n_tracks: int
     n_plays: int
     last_played_at: int | None
+    favours: Counter[Favour] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         times = "once" if self.n_plays == 1 else f"{self.n_plays:,} times"
@@ -44,8 +55,8 @@ class Reasoner:
     def give_reasons(self, terms: Sequence[Term], score: float) -> tuple[Reason, ...]:
         """Turn the terms of one track, strongest first, into 1 to 3 reasons.
 
-        Shares are of `score`, the sum of all its terms. Without the plays behind a track, artist
-        or tag reason the score is lower by at least its share: other terms that the same plays
+        Shares are of `score`, the sum of all its terms. Without the plays and favourites behind a
+        track, artist or tag reason the score is lower by at least its share: other terms that they
         feed fall too.
         """
         reasons: list[Reason] = []
@@ -73,11 +84,16 @@ class Reasoner:
         title, artist = self.index.titles[item], self.index.artists[item]
         name = f"“{title}” by {artist}"
         plays = self._plays_at(place)
+        favour = KINDS[self.profile.favours[place]]
         if self.is_seeded:
             kind, text = EvidenceKind.SEED, f"The same listeners play this and {name}."
         elif self.profile.is_liked[place]:
             kind = EvidenceKind.LIKED
             text = f"You asked for more like {name}; the same listeners play both."
+        elif favour is not None:
+            played = f", and you played it {plays}" if plays.n_plays else ""
+            kind = EVIDENCE[favour]
+            text = f"{say_of_track(favour, name)}{played}; the same listeners play both."
         else:
             kind = EvidenceKind.SIMILAR_TRACK
             text = f"You played {name} {plays}; the same listeners play both."
@@ -89,6 +105,7 @@ class Reasoner:
             track_id=self.index.track_ids[item],
             title=title,
             artist=artist,
+            n_favourites=plays.favours.total(),
         )
         return Reason(text=text, evidence=evidence)
 
@@ -104,8 +121,9 @@ class Reasoner:
             title = self.index.titles[self.profile.items[liked[0]]]
             text = f"You asked for more like “{title}”; this is by {name} too."
         else:
-            tracks = "one track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
-            text = f"You played {tracks} by {name} {plays}."
+            favour = self.profile.beyond.artists.get(artist)
+            kind = kind if favour is None else EvidenceKind.FOLLOWED
+            text = _say_of_artist(name, plays, favour)
         evidence = Evidence(
             kind=kind,
             share=share,
@@ -113,6 +131,7 @@ class Reasoner:
             last_played_at=plays.last_played_at,
             artist=name,
             artist_id=self.index.artist_ids[artist],
+            n_favourites=plays.favours.total(),
         )
         return Reason(text=text, evidence=evidence)
 
@@ -121,9 +140,8 @@ class Reasoner:
         _, plays = self._plays_behind(TermKind.TAG, tag)
         if self.is_seeded:
             text = f"Also tagged “{name}”."
-        elif plays.n_tracks:
-            tracks = "a track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
-            text = f"Tagged “{name}”, like {tracks} that you played {plays}."
+        elif plays.n_tracks or plays.favours:
+            text = f"Tagged “{name}”, like {_say_of_tracks(plays)}."
         else:
             text = f"Tagged “{name}”, like what you asked for more of."
         evidence = Evidence(
@@ -132,22 +150,29 @@ class Reasoner:
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             tag=name,
+            n_favourites=plays.favours.total(),
         )
         return Reason(text=text, evidence=evidence)
 
     def _because_of_own_plays(self, place: int, share: float) -> Reason:
         item = int(self.profile.items[place])
         plays = self._plays_at(place)
+        favour = KINDS[self.profile.favours[place]]
+        text = f"You played this {plays}."
+        if favour is not None:
+            played = f", and you played it {plays}" if plays.n_plays else ""
+            text = f"{say_of_track(favour, 'this')}{played}."
         evidence = Evidence(
-            kind=EvidenceKind.OWN_PLAYS,
+            kind=EvidenceKind.OWN_PLAYS if favour is None else EVIDENCE[favour],
             share=share,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             track_id=self.index.track_ids[item],
             title=self.index.titles[item],
             artist=self.index.artists[item],
+            n_favourites=plays.favours.total(),
         )
-        return Reason(text=f"You played this {plays}.", evidence=evidence)
+        return Reason(text=text, evidence=evidence)
 
     def _because_it_is_popular(self, item: int, share: float) -> Reason:
         listeners = int(self.index.listeners[item])
@@ -158,7 +183,12 @@ class Reasoner:
     def _plays_at(self, place: int) -> _Plays:
         n_plays = int(self.profile.plays[place])
         last = int(self.profile.last_played_at[place])
-        return _Plays(n_tracks=int(n_plays > 0), n_plays=n_plays, last_played_at=last or None)
+        return _Plays(
+            n_tracks=int(n_plays > 0),
+            n_plays=n_plays,
+            last_played_at=last or None,
+            favours=self._favours_at([place]),
+        )
 
     def _plays_behind(self, kind: TermKind, place: int) -> tuple[IntArray, _Plays]:
         """Add the plays of one artist or tag up, once per list, and say of which positions."""
@@ -168,15 +198,24 @@ class Reasoner:
             is_artist = kind is TermKind.ARTIST
             items = index.tracks_by([place]) if is_artist else index.tracks_tagged(place)
             places = self._places_in(items)
-            group = self._groups[kind, place] = places, self._plays_of(places)
+            beyond = self.profile.beyond
+            unknown = (beyond.of_artist if is_artist else beyond.of_tag).get(place, Counter())
+            group = self._groups[kind, place] = places, self._plays_of(places, unknown)
         return group
 
-    def _plays_of(self, places: IntArray) -> _Plays:
+    def _plays_of(self, places: IntArray, unknown: Counter[Favour]) -> _Plays:
         plays = self.profile.plays[places]
         last = int(self.profile.last_played_at[places].max(initial=0))
         return _Plays(
-            n_tracks=int((plays > 0).sum()), n_plays=int(plays.sum()), last_played_at=last or None
+            n_tracks=int((plays > 0).sum()),
+            n_plays=int(plays.sum()),
+            last_played_at=last or None,
+            favours=self._favours_at(places.tolist()) + unknown,
         )
+
+    def _favours_at(self, places: Sequence[int]) -> Counter[Favour]:
+        kinds = (KINDS[code] for code in self.profile.favours[list(places)])
+        return Counter(favour for favour in kinds if favour is not None)
 
     def _places_in(self, items: IntArray) -> IntArray:
         """Find which positions of the profile hold any of some tracks and speak for them."""
@@ -190,6 +229,27 @@ class Reasoner:
         places = np.full(self.index.n_tracks, -1, dtype=np.int32)
         places[self.profile.items[speaks]] = speaks
         return places
+
+
+def _say_of_artist(name: str, plays: _Plays, favour: Favour | None) -> str:
+    """Say all that makes an artist one of the listener's."""
+    clauses = [] if favour is None else [say_of_artist(favour, name)]
+    if plays.favours:
+        clauses.append(say_of_tracks_by(plays.favours, name))
+    if plays.n_tracks:
+        tracks = "one track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
+        clauses.append(f"played {tracks} by {name} {plays}")
+    *first, last = clauses
+    return f"You {', '.join(first)} and {last}." if first else f"You {last}."
+
+
+def _say_of_tracks(plays: _Plays) -> str:
+    """Say which tracks of the listener's share a tag."""
+    parts = [say_of_tracks(plays.favours)] if plays.favours else []
+    if plays.n_tracks:
+        tracks = "a track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
+        parts.append(f"{tracks} that you played {plays}")
+    return " and ".join(parts)
 
 
 def day(at: int) -> str:

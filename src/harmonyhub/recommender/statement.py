@@ -1,5 +1,6 @@
 """What a list is based on, in one true sentence, also when it is short or empty."""
 
+from harmonyhub.domain.favourites import SERVICE
 from harmonyhub.domain.recommendations import ListName, RecommendationRequest
 from harmonyhub.recommender.eligibility import quiet_before
 from harmonyhub.recommender.index import ServingIndex
@@ -11,7 +12,7 @@ def state_basis(
     request: RecommendationRequest, *, profile: Profile, index: ServingIndex, n_items: int
 ) -> str:
     """Say which plays and which listeners a list came from, and why it is shorter than asked."""
-    parts = [_own_plays(profile, index), _others(index)]
+    parts = [_own_plays(profile, index), *_favourites(profile), _others(index)]
     if profile.n_unknown_tracks:
         parts.append(
             f"{profile.n_unknown_tracks:,} of your tracks came after the last training and are not "
@@ -23,6 +24,8 @@ def state_basis(
 
 
 def _own_plays(profile: Profile, index: ServingIndex) -> str:
+    if profile.n_tracks == 0 and _favourites(profile):
+        return "No plays of your own yet"
     if profile.n_tracks == 0:
         return (
             "No plays of your own yet, so what others play most"
@@ -32,6 +35,15 @@ def _own_plays(profile: Profile, index: ServingIndex) -> str:
     until = f" up to {day(profile.last_at)}" if profile.last_at else ""
     plays = _count(profile.n_listens, "play", "plays")
     return f"{plays} of {_count(profile.n_tracks, 'track', 'tracks')}{until}"
+
+
+def _favourites(profile: Profile) -> list[str]:
+    """Say how much a service told, what the index does not know left out."""
+    n_tracks = int((profile.favours > 0).sum())
+    parts = [_count(n_tracks, "favourite track", "favourite tracks")] if n_tracks else []
+    if profile.beyond.artists:
+        parts.append(_count(len(profile.beyond.artists), "favourite artist", "favourite artists"))
+    return [f"{' and '.join(parts)} at {SERVICE}"] if parts else []
 
 
 def _others(index: ServingIndex) -> str:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harmonyhub.domain.favourites import Favourites
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.storage.models import ModelRecord
@@ -101,9 +102,10 @@ class Tastes:
     async def _load(self, user_id: UserId, *, model: LiveModel, revision: int | None) -> Taste:
         from harmonyhub.recommender.profile import build_profile  # noqa: PLC0415 - as above
 
-        history = await self._store.listens.history(user_id)
+        played = await self._store.plays.history(user_id)
+        history, favourites = played.history, Favourites(only_synced=played.only_synced)
         feedback = await self._store.feedback.current(user_id)
-        profile = await asyncio.to_thread(build_profile, history, model.index)
+        profile = await asyncio.to_thread(build_profile, history, model.index, favourites)
         last = int(history.last_played_at.max()) if len(history.track_ids) else 0
         return Taste(
             revision=revision,

@@ -1,7 +1,8 @@
-"""What a listener plays already: for Rediscover and the familiar share of For you."""
+"""What a listener plays or keeps already: for Rediscover and the familiar share of For you."""
 
 import numpy as np
 
+from harmonyhub.recommender.favours import familiar_plays
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
@@ -9,20 +10,26 @@ from harmonyhub.recommender.terms import Term, TermKind
 
 
 class OwnPlays:
-    """Term: log(1 + plays of the track); a track that only was liked has none."""
+    """Term: log(1 + plays of the track); kept at a service counts as some, only liked as none."""
 
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
         """Return the term of every track."""
         scores = np.zeros(index.n_tracks, dtype=np.float32)
-        scores[profile.items] = np.log1p(profile.plays)
+        scores[profile.items] = _known(profile)
         return scores
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each played item its one term."""
         places = np.full(index.n_tracks, -1, dtype=np.int32)
         places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
+        known = _known(profile)
         terms: list[list[Term]] = []
         for place in places[items].tolist():
-            value = float(np.log1p(profile.plays[place])) if place >= 0 else 0.0
+            value = float(known[place]) if place >= 0 else 0.0
             terms.append([Term(TermKind.OWN, value, place)] if value > 0 else [])
         return terms
+
+
+def _known(profile: Profile) -> FloatArray:
+    known: FloatArray = np.log1p(profile.plays + familiar_plays(profile.favours))
+    return known.astype(np.float32)
