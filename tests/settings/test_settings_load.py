@@ -59,7 +59,7 @@ def test_values_get_their_types(tmp_path: Path) -> None:
             "HARMONYHUB_LOG_FORMAT": "json",
             "HARMONYHUB_SPOTIFY_CLIENT_ID": ID,
             "HARMONYHUB_SPOTIFY_CLIENT_SECRET": SECRET,
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:65535/callback",
+            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:65535/spotify/callback",
             "HARMONYHUB_SPOTIFY_API_URL": "http://[::1]:9000/v1/",
         },
         tmp_path,
@@ -69,7 +69,7 @@ def test_values_get_their_types(tmp_path: Path) -> None:
     assert LogLevel.DEBUG is settings.log_level
     assert settings.spotify_client_secret is not None
     assert SECRET == settings.spotify_client_secret.reveal()
-    assert "http://127.0.0.1:65535/callback" == settings.spotify_redirect_uri
+    assert "http://127.0.0.1:65535/spotify/callback" == settings.spotify_redirect_uri
     assert "http://[::1]:9000/v1" == settings.spotify_api_url
     assert "environment" == settings.provenance("port")
     assert "default" == settings.provenance("spotify_accounts_url")
@@ -207,7 +207,7 @@ def test_all_problems_come_at_once_errors_first(tmp_path: Path) -> None:
             "HARMONYHUB_HOST": "0.0.0.0",
             "HARMONYHUB_LOG_LEVEL": "",
             "HARMONYHUB_MONGODB_URI": "mongodb+srv://user:<password>@cluster0.example.net/",
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "https://localhost/callback",
+            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "https://localhost/spotify/callback",
             "HARMONYHUB_SPOTIFY_API_URL": "http://api.example.net",
         },
         tmp_path,

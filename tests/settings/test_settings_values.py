@@ -72,14 +72,15 @@ def ids(tmp_path: Path, **values: str) -> list[str]:
         ("SPOTIFY_API_URL", "https://user:pass@api.spotify.com", "HH009"),
         ("SPOTIFY_API_URL", "https://[::1", "HH009"),
         ("SPOTIFY_API_URL", "https://a:99999", "HH009"),
-        ("SPOTIFY_REDIRECT_URI", "http://localhost:8000/callback", "HH013"),
-        ("SPOTIFY_REDIRECT_URI", "http://LOCALHOST./callback", "HH013"),
-        ("SPOTIFY_REDIRECT_URI", "http://music.example.net/callback", "HH013"),
-        ("SPOTIFY_REDIRECT_URI", "http://192.168.1.5/callback", "HH013"),
+        ("SPOTIFY_REDIRECT_URI", "http://localhost:8000/spotify/callback", "HH013"),
+        ("SPOTIFY_REDIRECT_URI", "http://LOCALHOST./spotify/callback", "HH013"),
+        ("SPOTIFY_REDIRECT_URI", "http://music.example.net/spotify/callback", "HH013"),
+        ("SPOTIFY_REDIRECT_URI", "http://192.168.1.5/spotify/callback", "HH013"),
         ("SPOTIFY_ACCOUNTS_URL", "http://accounts.example.net", "HH015"),
-        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1/callback", "HH020"),
-        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8001/callback", "HH020"),
-        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/callback/", "HH020"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1/spotify/callback", "HH020"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/callback", "HH020"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8001/spotify/callback", "HH020"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/spotify/callback/", "HH020"),
         ("ACCESS_PASSWORD", "mongodb://user:p@db/", "HH018"),
         ("ACCESS_PASSWORD", "https://music.example.org", "HH018"),
         ("ADMIN_TOKEN", "ntfys://ntfy.sh/alerts", "HH018"),
@@ -125,9 +126,9 @@ def test_bad_value_has_one_finding(tmp_path: Path, name: str, value: str, check_
         ("ACCESS_PASSWORD", 'it\'s a "quoted" word'),
         ("ACCESS_PASSWORD", "your dog ate my homework"),
         ("ACCESS_PASSWORD", "pässwörter"),
-        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/callback"),
-        ("SPOTIFY_REDIRECT_URI", "http://[::1]:8000/callback"),
-        ("SPOTIFY_REDIRECT_URI", "https://music.example.net/callback"),
+        ("SPOTIFY_REDIRECT_URI", "http://127.0.0.1:8000/spotify/callback"),
+        ("SPOTIFY_REDIRECT_URI", "http://[::1]:8000/spotify/callback"),
+        ("SPOTIFY_REDIRECT_URI", "https://music.example.net/spotify/callback"),
         ("SPOTIFY_API_URL", "http://127.0.0.1:9000/v1"),
     ],
 )
@@ -245,14 +246,14 @@ def test_lookalike_warns_until_ours_is_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "redirect", "expected"),
     [
-        ("https://music.example.org", "https://music.example.org/callback", []),
-        ("https://music.example.org/", "https://music.example.org:443/callback", []),
-        ("https://example.org/music", "https://example.org/music/callback", []),
-        ("http://127.0.0.1:9000", "http://127.0.0.1:9000/callback", []),
-        ("https://music.example.org", "https://music.example.net/callback", ["HH020"]),
-        ("https://music.example.org:8443", "https://music.example.org/callback", ["HH020"]),
-        ("https://music.example.org", "http://127.0.0.1:8000/callback", ["HH020"]),
-        ("https://example.org/music", "https://example.org/musical/callback", ["HH020"]),
+        ("https://music.example.org", "https://music.example.org/spotify/callback", []),
+        ("https://music.example.org/", "https://music.example.org:443/spotify/callback", []),
+        ("https://example.org/music", "https://example.org/music/spotify/callback", []),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000/spotify/callback", []),
+        ("https://music.example.org", "https://music.example.net/spotify/callback", ["HH020"]),
+        ("https://music.example.org:8443", "https://music.example.org/spotify/callback", ["HH020"]),
+        ("https://music.example.org", "http://127.0.0.1:8000/spotify/callback", ["HH020"]),
+        ("https://example.org/music", "https://example.org/musical/spotify/callback", ["HH020"]),
     ],
 )
 def test_redirect_leads_to_the_base_url(
@@ -264,7 +265,7 @@ def test_redirect_leads_to_the_base_url(
 
 def test_port_of_a_release_is_not_compared(tmp_path: Path) -> None:
     """A process behind the keeper listens on a port of its own; people use another."""
-    redirect = "http://127.0.0.1:8000/callback"
+    redirect = "http://127.0.0.1:8000/spotify/callback"
     assert [] == ids(tmp_path, RELEASE="3", PORT="41234", SPOTIFY_REDIRECT_URI=redirect)
     assert ["HH020"] == ids(tmp_path, PORT="41234", SPOTIFY_REDIRECT_URI=redirect)
 

@@ -33,7 +33,7 @@ def house(store: Store, tmp_path: Path) -> House:
             "HARMONYHUB_ACCESS_PASSWORD": PASSWORD,
             "HARMONYHUB_SPOTIFY_CLIENT_ID": "0f9b" * 8,
             "HARMONYHUB_SPOTIFY_CLIENT_SECRET": "5e0a" * 8,
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:8000/callback",
+            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:8000/spotify/callback",
         },
         folder=tmp_path,
     )

@@ -12,6 +12,7 @@ REDIRECT_URI = f"{PREFIX}SPOTIFY_REDIRECT_URI"
 BASE_URL = f"{PREFIX}BASE_URL"
 PORT = f"{PREFIX}PORT"
 RELEASE = f"{PREFIX}RELEASE"
+CALLBACK_PATH = "/spotify/callback"
 STANDARD_PORTS = {"http": 80, "https": 443}
 
 
@@ -41,6 +42,12 @@ def check_redirect(gathered: Gathered) -> Finding | None:
             "it ends in a slash, and Spotify compares letter by letter",
             fix="Remove the slash at the end, here and on the Spotify dashboard.",
         )
+    if not parts.path.endswith(CALLBACK_PATH):  # a proxy may take a folder before it away
+        return _leads_elsewhere(
+            raw,
+            f"this service waits for people at {CALLBACK_PATH}, and it leads elsewhere",
+            fix=f"Let it end in {CALLBACK_PATH}, here and on the Spotify dashboard.",
+        )
     return _compare_with_base(raw, gathered) or _compare_with_port(raw, gathered)
 
 
@@ -51,7 +58,7 @@ def _compare_with_base(raw: Raw, gathered: Gathered) -> Finding | None:
     differing = [
         word
         for word, mine, ours in zip(
-            ("scheme", "host", "port"), _origin(raw.text), _origin(base.text), strict=True
+            ("scheme", "host", "port"), origin_of(raw.text), origin_of(base.text), strict=True
         )
         if mine != ours
     ]
@@ -72,7 +79,7 @@ def _compare_with_base(raw: Raw, gathered: Gathered) -> Finding | None:
 
 
 def _compare_with_port(raw: Raw, gathered: Gathered) -> Finding | None:
-    scheme, host, port = _origin(raw.text)
+    scheme, host, port = origin_of(raw.text)
     is_ours_to_say = not {BASE_URL, RELEASE} & gathered.named  # behind a proxy the port differs
     if not is_ours_to_say or not is_loopback(host) or scheme != "http":
         return None
@@ -90,8 +97,9 @@ def _compare_with_port(raw: Raw, gathered: Gathered) -> Finding | None:
     )
 
 
-def _origin(text: str) -> tuple[str, str, int]:
-    parts = split_url(text)
+def origin_of(address: str) -> tuple[str, str, int]:
+    """Give scheme, host and port of an address, the standard port where none is named."""
+    parts = split_url(address)
     port = parts.port or STANDARD_PORTS[parts.scheme]
     return parts.scheme, (parts.hostname or "").removesuffix("."), port
 
