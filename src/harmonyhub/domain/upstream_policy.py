@@ -21,6 +21,8 @@ MAX_HOLD_S = 26 * 3600  # a daily quota with two hours to spare; more is a mista
 DEFAULT_HOLD_S = {Outcome.RATE_LIMITED: 30, Outcome.QUOTA_EXCEEDED: 3600}
 MAX_RETRY_BUDGET = 10.0
 RETRY_EARNED = 0.1
+# Many users refused within so long are refused because of the app.
+BRAKE_WINDOW_S = 300
 
 
 class Gate(StrEnum):

@@ -1,7 +1,7 @@
 """What a service that we call can answer, and whose fault each answer is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harmonyhub.domain.findings import Owner
@@ -159,6 +159,8 @@ class UserToken:
         Whose account it is at the upstream; empty while that is not known.
     quarantined_for : Outcome or None
         Why it is not used now; it is never deleted for a failure.
+    noticed_at : mapping of int to int
+        When its user was first told that so many days are left.
     """
 
     user_id: str
@@ -173,3 +175,4 @@ class UserToken:
     scopes: tuple[str, ...] = ()
     account_id: str = ""
     account_name: str = ""
+    noticed_at: Mapping[int, int] = field(default_factory=dict)

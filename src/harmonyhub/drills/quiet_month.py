@@ -11,6 +11,7 @@ from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.findings import Owner, Result, Verdict
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.upstream_policy import (
+    BRAKE_WINDOW_S,
     ISSUE_APP_TOKEN,
     REFRESH,
     Gate,
@@ -32,7 +33,7 @@ from harmonyhub.flows.watch_rules import (
     wants_diagnosis,
 )
 from harmonyhub.sources.spotify.operations import RECENTLY_PLAYED
-from harmonyhub.wiring.spotify_app import BRAKE_LEAST, BRAKE_SHARE, BRAKE_WINDOW_S
+from harmonyhub.wiring.spotify_app import BRAKE_LEAST, BRAKE_SHARE
 
 STEP_S = round(PROBE_EVERY_S)
 SETTLE_S = 300  # after an event everything is looked at that long, and until it is calm

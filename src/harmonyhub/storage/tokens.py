@@ -41,6 +41,7 @@ class Tokens:
             "scopes": list(token.scopes),
             "account_id": token.account_id,
             "account_name": token.account_name,
+            "noticed_at": {str(days): at for days, at in token.noticed_at.items()},
             **self._seal(token.user_id, refresh_token=refresh_token, access_token=access_token),
         }
         await self._tokens.update_one(
@@ -244,6 +245,30 @@ class Tokens:
             {"_id": user_id, "refresher": owner}, {"$set": {"refreshing_until": 0}}
         )
 
+    async def note_notice(self, token: UserToken, n_days: int, *, now: int) -> bool:
+        """Write down that a user is told that so many days are left; tells whether it is news."""
+        field = f"noticed_at.{n_days}"
+        same = {"consented_at": token.consented_at, field: {"$exists": False}}
+        change = await self._tokens.update_one(
+            {"_id": token.user_id, **same}, {"$set": {field: now}}
+        )
+        return change.modified_count == 1
+
+    async def name_account(self, token: UserToken, *, account_id: str, name: str) -> bool:
+        """Write down whose account a consent is for; False if it is another consent by now."""
+        change = await self._tokens.update_one(
+            {"_id": token.user_id, "consented_at": token.consented_at},
+            {"$set": {"account_id": account_id, "account_name": name}},
+        )
+        return change.matched_count == 1
+
+    async def make_due(self, user_id: str) -> bool:
+        """Let a user be synchronized next, unless that is going on; False: no usable consent."""
+        change = await self._tokens.update_one(
+            {"_id": user_id, "state": ACTIVE}, {"$set": {"synced_at": 0}}
+        )
+        return change.matched_count == 1
+
     async def forget(self, user_id: str) -> None:
         """Delete a user's tokens; only because the user wants it."""
         await self._tokens.delete_one({"_id": user_id})
@@ -270,4 +295,5 @@ def _read(document: Document) -> UserToken:
         scopes=tuple(document.get("scopes", ())),
         account_id=document.get("account_id", ""),
         account_name=document.get("account_name", ""),
+        noticed_at={int(days): at for days, at in document.get("noticed_at", {}).items()},
     )

@@ -11,6 +11,7 @@ from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.errors import ConfigurationError
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.upstream_policy import (
+    BRAKE_WINDOW_S,
     EXCHANGE_CODE,
     ISSUE_APP_TOKEN,
     REFRESH,
@@ -36,7 +37,6 @@ CLIENT_SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"  # noqa: S105 - the name of a
 MAX_RETRIES = 2
 RETRY_S = 0.2  # doubled for the second; times a half to one and a half
 API_QUIET_S = 60  # an app that the API refuses is issued tokens: ask it when nobody else did
-BRAKE_WINDOW_S = 300
 BRAKE_LEAST, BRAKE_SHARE = 3, 0.05
 CANDIDATES = 20  # of whom one is tried to see whether a foreign app has become the right one
 APP_OPERATIONS = frozenset({ISSUE_APP_TOKEN, PROBE_API.name})
