@@ -16,6 +16,7 @@ from harmonyhub.web.admin import admin
 from harmonyhub.web.api.checking import forget_check_user
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
+from harmonyhub.web.api.spotify import SpotifyRoutes
 from harmonyhub.web.api.tracks import TrackRoutes
 from harmonyhub.web.api.users import UserRoutes
 from harmonyhub.web.assets import show_asset
@@ -27,6 +28,7 @@ from harmonyhub.web.metrics import show_metrics
 from harmonyhub.web.pages.importing import importing
 from harmonyhub.web.pages.listening import listening
 from harmonyhub.web.pages.operating import operating
+from harmonyhub.web.pages.spotify import connecting
 from harmonyhub.web.pages.visitor import provide_visitor
 from harmonyhub.web.problems import answer_error
 from harmonyhub.web.server import is_loopback
@@ -48,10 +50,21 @@ def build_app(house: House) -> Litestar:
         except UnavailableError:
             app.state.generated = frozenset()  # this process must live to say that it is not ready
 
-    pages = Router("/", route_handlers=[listening, importing, operating], include_in_schema=False)
+    pages = Router(
+        "/",
+        route_handlers=[listening, importing, connecting, operating],
+        include_in_schema=False,
+    )
     api = Router(
         "/api/v1",
-        route_handlers=[UserRoutes, forget_check_user, ImportRoutes, TrackRoutes, JobRoutes],
+        route_handlers=[
+            UserRoutes,
+            SpotifyRoutes,
+            forget_check_user,
+            ImportRoutes,
+            TrackRoutes,
+            JobRoutes,
+        ],
     )
     app = Litestar(
         route_handlers=[pages, api, livez, readyz, show_metrics, admin, show_asset],

@@ -10,10 +10,14 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from harmonyhub.domain.connections import Standing
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.spotify_messages import Message, explain, say_notice
+from harmonyhub.flows.connection import load_connection
 from harmonyhub.web.pages.rendering import render
 from harmonyhub.web.requests import DEFAULT_USER, HouseHere, parse_user
+from harmonyhub.wiring.house import House
 
 COOKIE = "hh_user"
 COOKIE_S = 365 * 24 * 3600
@@ -23,7 +27,8 @@ COOKIE_S = 365 * 24 * 3600
 class Visitor:
     """One page view: whose data is shown, who else could be chosen, and the address.
 
-    `generated` are the listeners that the demo made up; there are none elsewhere.
+    `generated` are the listeners that the demo made up; there are none elsewhere. `notice` is what
+    every page says of the connection to Spotify, if anything.
     """
 
     user_id: UserId
@@ -31,6 +36,7 @@ class Visitor:
     generated: frozenset[UserId]
     path: str
     is_new_choice: bool
+    notice: Message | None = None
 
     def page(self, template: str, **context: object) -> Response[bytes]:
         """Render a page for this visitor; a new choice of user is remembered."""
@@ -71,7 +77,19 @@ async def provide_visitor(request: Request[Any, Any, Any], house: HouseHere) -> 
         generated=generated_listeners(request),
         path=own_path(request),
         is_new_choice=chosen is not None,
+        notice=await _find_notice(house, user_id),
     )
+
+
+async def _find_notice(house: House, user_id: UserId) -> Message | None:
+    """Find out whether the user should connect Spotify again."""
+    if house.spotify is None:
+        return None
+    connection = await load_connection(house, user_id)
+    if connection.standing is Standing.SET_ASIDE and connection.hindrance and connection.token:
+        is_household = connection.token.is_public
+        return explain(connection.hindrance.outcome, is_household=is_household)
+    return say_notice(connection.end) if connection.end else None
 
 
 def generated_listeners(request: Request[Any, Any, Any]) -> frozenset[UserId]:
