@@ -14,7 +14,6 @@ from harmonyhub.cli import (
     listener,
     operator,
     releases,
-    spotify,
 )
 from harmonyhub.domain.errors import HarmonyHubError
 
@@ -38,13 +37,7 @@ SECTIONS = {
         releases.releases,
         drill.drill,
     ],
-    "Listen": [
-        listener.import_,
-        listener.train,
-        listener.recommend,
-        listener.export,
-        spotify.spotify,
-    ],
+    "Listen": [listener.import_, listener.train, listener.recommend, listener.export],
     "Analyse": [library.analyse],
     "Develop": [
         developer.evaluate,

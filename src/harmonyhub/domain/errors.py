@@ -8,6 +8,7 @@ HarmonyHubError
 │   ├── UnknownFormatError
 │   ├── DamagedInputError
 │   └── AudioError           a file that cannot be analysed
+├── UpstreamError            a service that we call refused, or did not answer
 ├── NotFoundError            no such user, track, job or ledger
 ├── ConflictError            a data folder in use, a schema newer than the code
 ├── LostLeaseError           another worker took the job over
@@ -17,6 +18,7 @@ HarmonyHubError
 from collections.abc import Sequence
 
 from harmonyhub.domain.findings import Finding, Result
+from harmonyhub.domain.upstreams import Outcome
 
 
 class HarmonyHubError(Exception):
@@ -89,6 +91,20 @@ class AudioError(RefusedInputError):
     """The audio cannot be decoded or holds nothing to analyse."""
 
     code = "audio"
+
+
+class UpstreamError(HarmonyHubError):
+    """A service that we call refused or did not answer; `outcome` is what it came to.
+
+    Whoever raises it has tried again already where that may help.
+    """
+
+    code = "upstream"
+    exit_status = 75
+
+    def __init__(self, message: str, *, outcome: Outcome, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.outcome = outcome
 
 
 class NotFoundError(HarmonyHubError):

@@ -13,6 +13,8 @@ class JobKind(StrEnum):
     IMPORT = "import"
     TRAIN = "train"
     ANALYSE = "analyse"
+    PUSH = "push"
+    RESOLVE = "resolve"
 
 
 class JobState(StrEnum):

@@ -16,6 +16,8 @@ from harmonyhub.domain.ids import LedgerId, TrackId
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.imports import load_ledger, run_import
+from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
+from harmonyhub.flows.resolve_rest import resolve_rest, submit_rest
 from harmonyhub.flows.train import Report, run_training, submit_training
 from harmonyhub.flows.train import as_json as training_as_json
 from harmonyhub.jobs.leases import LEASE_S
@@ -71,6 +73,8 @@ async def _run_flow(house: House, job: Job, report: Report) -> Result:
         JobKind.IMPORT: _import,
         JobKind.TRAIN: _train,
         JobKind.ANALYSE: _analyse,
+        JobKind.PUSH: _push,
+        JobKind.RESOLVE: _resolve,
     }[job.kind]
     return await flow(house, job, report)
 
@@ -98,6 +102,18 @@ async def _analyse(house: House, job: Job, report: Report) -> Result:
             on_progress=report,
         )
     return {"track": track_id, "audio_hash": analysis.audio_hash}
+
+
+async def _push(house: House, job: Job, report: Report) -> Result:
+    order = order_of_job(job)
+    push = await push_playlist(house, order, on_progress=report)
+    if push.n_open:
+        await submit_rest(house, order)
+    return push_as_json(push)
+
+
+async def _resolve(house: House, job: Job, report: Report) -> Result:
+    return await resolve_rest(house, order_of_job(job), on_progress=report)
 
 
 @asynccontextmanager

@@ -58,6 +58,8 @@ INDEXES = (
     Index("kept_answers", (("user", ASCENDING),)),
     Index("kept_answers", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
     Index("sign_ins", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
+    Index("resolutions", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
+    Index("pushed_playlists", (("user_id", ASCENDING), ("updated_at", DESCENDING))),
     # One incident is open per set of causes, however many processes see them.
     Index(
         "incidents",

@@ -25,10 +25,12 @@ from harmonyhub.storage.listens import Listens
 from harmonyhub.storage.merging import Merging
 from harmonyhub.storage.models import Models
 from harmonyhub.storage.probing import ServerFacts
+from harmonyhub.storage.pushed_playlists import PushedPlaylists
 from harmonyhub.storage.redirects import Redirects
 from harmonyhub.storage.releases import Releases
 from harmonyhub.storage.reports import Instances, Reports
 from harmonyhub.storage.resealing import reseal_all
+from harmonyhub.storage.resolutions import Resolutions
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.shown import Shown
 from harmonyhub.storage.sign_ins import SignIns
@@ -82,6 +84,8 @@ class Store:
         self.kept_answers = KeptAnswers(database)
         self.synced_plays = SyncedPlays(database)
         self.plays = AllPlays(database)
+        self.resolutions = Resolutions(database)
+        self.pushed_playlists = PushedPlaylists(database)
         self.upstreams = Upstreams(database)
         self.known_good = KnownGoodValues(database, vault)
         self.counters = Counters(database)

@@ -17,6 +17,7 @@ from harmonyhub.domain.errors import (
     RefusedInputError,
     UnavailableError,
     UnknownFormatError,
+    UpstreamError,
 )
 from harmonyhub.web.pages.rendering import render
 
@@ -30,6 +31,7 @@ STATUS_OF = (  # the first class that fits
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (UpstreamError, HTTPStatus.BAD_GATEWAY),
 )
 CODE_OF_STATUS = {
     400: "invalid-request",

@@ -19,6 +19,7 @@ CODES = (
     ("damaged-input", 422, "The file or the upload is damaged past reading."),
     ("audio", 422, "The audio cannot be decoded or holds nothing to analyse."),
     ("internal", 500, "A fault of ours; the log of the service has it."),
+    ("upstream", 502, "Spotify refused or did not answer; the hint says what to do."),
     ("unavailable", 503, "Something that is needed does not answer; see Retry-After."),
     ("store-unavailable", 503, "MongoDB does not answer; see Retry-After."),
 )

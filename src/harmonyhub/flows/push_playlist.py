@@ -1,0 +1,326 @@
+"""Playlists out: a list becomes a playlist at Spotify, once, whatever happens on the way."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from harmonyhub.domain.budget import Purpose
+from harmonyhub.domain.errors import (
+    ConflictError,
+    HarmonyHubError,
+    LostLeaseError,
+    NotFoundError,
+    RefusedInputError,
+    UnavailableError,
+)
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.playlists import (
+    MOST_TRACKS,
+    NAME_LONGEST,
+    PushedPlaylist,
+    PushMode,
+    PushOrder,
+    PushState,
+    default_key,
+    first_plan,
+    must_end_first,
+    next_plan,
+    without_doubles,
+)
+from harmonyhub.domain.push_problems import push_problem
+from harmonyhub.domain.recommendations import ListName
+from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
+from harmonyhub.flows.playlist_writing import Pause, PlaylistWriter, Report
+from harmonyhub.flows.recommend import recommend
+from harmonyhub.flows.resolve import resolve
+from harmonyhub.wiring.house import House
+from harmonyhub.wiring.spotify import Spotify
+
+MOST_SEARCHES: Final = 60  # of one push: two thirds of what fits into 30 s for somebody who waits
+CLAIM_WAIT_S: Final = 90.0  # a dead worker's lease ends in 60
+CLAIM_LOOK_S: Final = 0.5
+TITLES: Final = {
+    ListName.FOR_YOU: "For you",
+    ListName.DISCOVER: "Discover",
+    ListName.REDISCOVER: "Rediscover",
+    ListName.MORE_LIKE_THIS: "More like this",
+}
+TRACKS: Final = "tracks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaylistWish:
+    """What a person asks for, before it is known which tracks that means.
+
+    Attributes
+    ----------
+    list_name : ListName or None
+        Which list; with `track_ids` the list that they were shown in, if any.
+    seed_track_id : TrackId or None
+        For MORE_LIKE_THIS.
+    track_ids : tuple of TrackId
+        Exactly these, in this order; none: what the list holds now.
+    n : int
+        How many of the list.
+    title : str
+        The playlist's name; empty: one is made from list and day.
+    key : str
+        Whoever asks twice with one key gets one playlist; empty: one follows from list and day.
+    """
+
+    user_id: UserId
+    list_name: ListName | None = None
+    seed_track_id: TrackId | None = None
+    track_ids: tuple[TrackId, ...] = ()
+    n: int = 50
+    title: str = ""
+    key: str = ""
+    mode: PushMode = PushMode.CREATE
+    is_anew: bool = False
+
+
+async def order_playlist(house: House, wish: PlaylistWish) -> PushOrder:
+    """Turn a wish into an order for certain tracks.
+
+    Raises
+    ------
+    ConflictError, NotFoundError
+        If Spotify is not set up here, or the user has not connected it.
+    RefusedInputError
+        If there are no tracks, or too many.
+    """
+    await _see_connected(house, wish.user_id)
+    track_ids = wish.track_ids or await _tracks_of(house, wish)
+    if not track_ids or len(track_ids) > MOST_TRACKS:
+        raise RefusedInputError(
+            f"A playlist is made of 1 to {MOST_TRACKS} tracks; these are {len(track_ids)}.",
+            hint="Choose another list, or fewer tracks.",
+        )
+    about = wish.list_name.value if wish.list_name else TRACKS
+    if wish.seed_track_id:
+        about = f"{about}:{wish.seed_track_id}"
+    day = datetime.fromtimestamp(house.clock(), tz=UTC)
+    key = wish.key or default_key(about, mode=wish.mode, day=f"{day:%Y-%m-%d}", track_ids=track_ids)
+    return PushOrder(
+        user_id=wish.user_id,
+        about=about,
+        key=key,
+        title=(wish.title.strip() or await _title(house, wish, day))[:NAME_LONGEST],
+        mode=wish.mode,
+        track_ids=tuple(track_ids),
+        is_anew=wish.is_anew,
+    )
+
+
+async def submit_push(house: House, order: PushOrder) -> tuple[Job, PushedPlaylist]:
+    """Write a wish down and queue its job; the same wish twice waits once."""
+    plan = first_plan(order, now=house.clock())
+    await house.store.pushed_playlists.ensure(plan)
+    job = await house.store.jobs.add(
+        kind=JobKind.PUSH,
+        user_id=order.user_id,
+        arguments=order_as_arguments(order),
+        now=house.clock(),
+        key=f"push:{plan.id}:{order.content}",
+    )
+    known = await house.store.pushed_playlists.get(order.user_id, plan.id)
+    return job, known or plan
+
+
+async def push_playlist(
+    house: House, order: PushOrder, *, on_progress: Report, pause: Pause = asyncio.sleep
+) -> PushedPlaylist:
+    """Send a playlist to Spotify; asked again after anything, it goes on where it stopped.
+
+    Raises
+    ------
+    UpstreamError
+        If Spotify does not let us, in words for the person who waits.
+    ConflictError
+        If another worker is at it and does not end, or somebody changed the playlist meanwhile.
+    LostLeaseError
+        If another worker took it over.
+    """
+    spotify, token = await _see_connected(house, order.user_id)
+    plan = first_plan(order, now=house.clock())
+    await house.store.pushed_playlists.ensure(plan)
+    claimed = await _claim(house, plan, pause=pause)
+    writer = PlaylistWriter(
+        house, spotify, claimed, on_progress, pause, is_household=token.is_public
+    )
+    try:
+        if must_end_first(writer.push, order):
+            await _write(writer)
+        wanted = next_plan(order, writer.push, now=house.clock())
+        writer.push = await house.store.pushed_playlists.keep(wanted, now=house.clock())
+        await _write(writer)
+    except (LostLeaseError, UnavailableError):
+        raise
+    except HarmonyHubError:
+        if writer.push.state is not PushState.GONE:
+            await writer.keep(state=PushState.FAILED)
+        raise
+    finally:
+        await house.store.pushed_playlists.release(writer.push)
+    return writer.push
+
+
+def order_as_arguments(order: PushOrder) -> dict[str, object]:
+    """Give an order as plain JSON values, as a job keeps it."""
+    return {
+        "about": order.about,
+        "key": order.key,
+        "title": order.title,
+        "mode": order.mode.value,
+        "tracks": list(order.track_ids),
+        "is_anew": order.is_anew,
+    }
+
+
+def order_of_job(job: Job) -> PushOrder:
+    """Read the order that a job keeps."""
+    given = job.arguments
+    tracks = given["tracks"]
+    return PushOrder(
+        user_id=UserId(str(job.user_id)),
+        about=str(given["about"]),
+        key=str(given["key"]),
+        title=str(given["title"]),
+        mode=PushMode(str(given["mode"])),
+        track_ids=tuple(TrackId(str(one)) for one in tracks) if isinstance(tracks, list) else (),
+        is_anew=bool(given["is_anew"]),
+    )
+
+
+def push_as_json(push: PushedPlaylist) -> dict[str, object]:
+    """Give what became of a push as plain JSON values."""
+    return {
+        "id": push.id,
+        "title": push.title,
+        "state": push.state.value,
+        "mode": push.mode.value,
+        "url": push.url,
+        "spotify_id": push.spotify_id,
+        "n_wanted": push.n_wanted,
+        "n_written": push.n_written,
+        "n_missing": push.n_missing,
+        "n_open": push.n_open,
+        "updated_at": push.updated_at,
+    }
+
+
+async def _write(writer: PlaylistWriter) -> None:
+    """Look the tracks up, find or make the playlist, fill it."""
+    push = writer.push
+    if push.state is PushState.GONE:
+        raise push_problem(Outcome.NOT_FOUND)
+    if push.state is PushState.DONE:
+        await writer.find_or_make()  # still there?
+        return
+    if push.uris is None:
+        await _look_up(writer)
+    await writer.find_or_make()
+    await writer.keep(state=PushState.FILLING)
+    await writer.fill()
+    appended = (*writer.push.appended, push.content) if push.mode is PushMode.APPEND else ()
+    await writer.keep(state=PushState.DONE, appended=appended, is_doubtful=False)
+
+
+async def _look_up(writer: PlaylistWriter) -> None:
+    house, push = writer.house, writer.push
+    known = await house.store.tracks.get_many(push.track_ids)
+    tracks = [known[one] for one in push.track_ids if one in known]
+
+    def tell(n_settled: int) -> None:
+        writer.on_progress(
+            Progress(done=n_settled, total=len(tracks), unit="tracks", message="looking up")
+        )
+
+    resolved = await resolve(
+        house,
+        push.user_id,
+        tracks,
+        purpose=Purpose.PERSON,
+        most_calls=MOST_SEARCHES,
+        wait=writer.wait,
+        on_track=tell,
+    )
+    found = [resolved.found[one.id] for one in tracks if one.id in resolved.found]
+    if not found:
+        if resolved.stopped_by is not None:
+            raise push_problem(resolved.stopped_by, is_household=writer.is_household)
+        raise RefusedInputError(
+            "The playlist is not saved. Spotify has none of these tracks.",
+            hint="They are looked for again in 30 days; choose another list meanwhile.",
+        )
+    n_unknown = push.n_wanted - len(tracks)
+    await writer.keep(
+        uris=without_doubles(f"spotify:track:{one}" for one in found),
+        n_missing=len(resolved.missing) + n_unknown,
+        n_open=len(resolved.open),
+    )
+
+
+async def _claim(house: House, plan: PushedPlaylist, *, pause: Pause) -> PushedPlaylist:
+    for _ in range(int(CLAIM_WAIT_S / CLAIM_LOOK_S)):
+        claimed = await house.store.pushed_playlists.claim(plan.user_id, plan.id, now=house.clock())
+        if claimed is not None:
+            return claimed
+        await pause(CLAIM_LOOK_S)
+    raise ConflictError(
+        f"Another worker is saving the playlist {plan.title}.",
+        hint="Wait until it ends; the page of its job shows how far it is.",
+    )
+
+
+async def _see_connected(house: House, user_id: UserId) -> tuple[Spotify, UserToken]:
+    """Give the way to Spotify, and the user's consent.
+
+    Raises
+    ------
+    ConflictError
+        If Spotify is not set up here.
+    NotFoundError
+        If the user has not connected an account, or the consent cannot be used.
+    """
+    if house.spotify is None:
+        raise ConflictError(
+            "Spotify is not set up on this server.",
+            hint="Set HARMONYHUB_SPOTIFY_CLIENT_ID and HARMONYHUB_SPOTIFY_CLIENT_SECRET.",
+        )
+    token = await house.store.tokens.get(user_id)
+    if token is None:
+        raise NotFoundError(
+            f"{user_id} has not connected a Spotify account.",
+            hint="Open the Spotify page and connect it.",
+        )
+    if token.state is TokenState.QUARANTINED:
+        outcome = token.quarantined_for or Outcome.GRANT_REJECTED
+        raise push_problem(outcome, is_household=token.is_public)
+    return house.spotify, token
+
+
+async def _tracks_of(house: House, wish: PlaylistWish) -> Sequence[TrackId]:
+    if wish.list_name is None:
+        return ()
+    answer = await recommend(
+        house,
+        user_id=wish.user_id,
+        list_name=wish.list_name,
+        n=wish.n,
+        seed_track_id=wish.seed_track_id,
+    )
+    return [item.track.id for item in answer.items]
+
+
+async def _title(house: House, wish: PlaylistWish, day: datetime) -> str:
+    words = TITLES[wish.list_name] if wish.list_name else "Tracks"
+    if wish.seed_track_id:
+        seed = await house.store.tracks.get(wish.seed_track_id)
+        words = f"More like {seed.title}" if seed else words
+    if wish.mode is not PushMode.CREATE:
+        return f"{words} (HarmonyHub)"
+    return f"{words}, {day.day} {day:%B %Y}"
