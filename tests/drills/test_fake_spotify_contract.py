@@ -1,15 +1,22 @@
 """Every operation of the fake, asked and answered as the published contract says."""
 
+import json
 from pathlib import Path
 
 import httpx2
 import pytest
 from openapi_core import OpenAPI
 
+from harmonyhub.drills.fake_spotify.catalogue import load_catalogue
+from harmonyhub.drills.fake_spotify.hollow import local_file
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.fake_spotify.operations import OPERATIONS
+from harmonyhub.drills.fake_spotify.playlists import Playlist
+from harmonyhub.drills.fake_spotify.rendering import View, show_simple_playlist
 from harmonyhub.drills.process import FakeSpotify, FakeUser
 from tests.tools.spotify_contract import NEW_APPS, OLD_APPS, judge, load_contract
+
+OLD_FIELDS = frozenset({"popularity", "preview_url", "available_markets", "primary_color"})
 
 
 @pytest.fixture
@@ -128,3 +135,26 @@ async def test_refusals_keep_the_contract_too(
     statuses.append(await ask("GET", "/me"))
     assert [400, 403, 404, 429, 429, 401] == statuses
     assert [] == judge(await fake.control.exchanges(), contract)
+
+
+def outline(value: object) -> object:
+    """Give the shape of an answer: its names, its nulls and the kinds of its values."""
+    if isinstance(value, dict):
+        return {name: outline(one) for name, one in value.items() if name not in OLD_FIELDS}
+    if isinstance(value, list):
+        return [outline(one) for one in value[:1]]
+    return None if value is None else type(value).__name__
+
+
+def test_hollow_things_have_the_recorded_shapes(shared: Path) -> None:
+    """A local file and a playlist without pictures look as in answers that were recorded."""
+    examples = shared / "data/spotify/examples"
+    song = next(iter(load_catalogue().songs.values()))
+    recorded = json.loads((examples / "playlist_2.json").read_text("utf-8"))
+    local = recorded["tracks"]["items"][0]["track"]
+    assert outline(local) == outline(local_file(song, is_extended=True))
+    recorded = json.loads((examples / "current_user_playlist_1.json").read_text("utf-8"))
+    bare = next(one for one in recorded["items"] if one["images"] is None)
+    playlist = Playlist(id="x", owner_id="anna", name="Bare")
+    view = View(is_extended=True, is_hollow=True, base="http://127.0.0.1")
+    assert outline(bare) == outline(show_simple_playlist(playlist, view))

@@ -107,10 +107,12 @@ async def test_a_playlist_is_made_filled_moved_and_emptied(person: Person) -> No
 
     assert uris[:3] == await edit("POST", {"uris": uris[:3]})
     assert [uris[3], *uris[:3]] == await edit("POST", {"uris": [uris[3]], "position": 0})
-    assert [*uris[:3], uris[3]] == await edit("PUT", {"range_start": 0, "insert_before": 4})
+    moved = [uris[0], uris[3], *uris[1:3]]
+    assert moved == await edit("PUT", {"range_start": 0, "insert_before": 2})
+    assert uris[:4] == await edit("PUT", {"range_start": 1, "insert_before": 4})
     assert uris[1:4] == await edit("DELETE", {"items": [{"uri": uris[0]}]})
     assert uris[4:] == await edit("PUT", {"uris": uris[4:]})
-    assert 6 == len(snapshots)
+    assert 7 == len(snapshots)
 
 
 async def test_creating_twice_makes_two(person: Person) -> None:

@@ -12,7 +12,8 @@ def test_the_fake_dies_with_the_demo(new_service: Callable[..., Service]) -> Non
     """A demo that is killed leaves no fake behind."""
     demo = new_service(command="demo --spotify")
     demo.launch()
-    wait_until(lambda: bool(fakes_of(demo)), "the fake to start")
+    # Once the demo goes on, it has heard of the fake: an earlier end would break their pipe.
+    wait_until(lambda: "starting MongoDB" in demo.log(), "the fake to be ready")
     (fake,) = fakes_of(demo)
     assert demo.process is not None
     demo.process.send_signal(signal.SIGKILL)

@@ -14,6 +14,7 @@ from harmonyhub.cli import (
     listener,
     operator,
     releases,
+    spotify,
 )
 from harmonyhub.domain.errors import HarmonyHubError
 
@@ -37,7 +38,13 @@ SECTIONS = {
         releases.releases,
         drill.drill,
     ],
-    "Listen": [listener.import_, listener.train, listener.recommend, listener.export],
+    "Listen": [
+        listener.import_,
+        listener.train,
+        listener.recommend,
+        listener.export,
+        spotify.spotify,
+    ],
     "Analyse": [library.analyse],
     "Develop": [
         developer.evaluate,
