@@ -9,7 +9,7 @@ import pytest
 
 from harmonyhub.drills.configuration import Configuration
 from harmonyhub.drills.faults import Stage
-from harmonyhub.drills.process import FakeSpotify
+from harmonyhub.drills.process import TRUSTS_NOBODY, FakeSpotify
 
 STAGE = Stage(
     other_client_id="1" * 31 + "a",
@@ -52,5 +52,7 @@ async def fake() -> AsyncIterator[FakeSpotify]:
 @pytest.fixture
 async def http(fake: FakeSpotify) -> AsyncIterator[httpx2.AsyncClient]:
     """Give a client of the fake."""
-    async with httpx2.AsyncClient(base_url=fake.url, timeout=5, trust_env=False) as client:
+    async with httpx2.AsyncClient(
+        base_url=fake.url, timeout=5, trust_env=False, verify=TRUSTS_NOBODY
+    ) as client:
         yield client

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from harmonyhub.drills.fake_spotify.names import chance, spotify_id
+from harmonyhub.drills.fake_spotify.names import chance, draw, spotify_id
 from harmonyhub.sources.starter.library import LibraryArtist, load_library
 
 LEFT_OUT = 0.04
@@ -87,7 +87,7 @@ class Catalogue:
             self.songs_of[album.id].append(song)
 
     def _free_isrc(self, start: str, title: str) -> str:
-        number = chance(start, title).randrange(100_000)
+        number = draw(start, title, below=100_000)
         while f"{start}{number:05}" in self.by_isrc:
             number = (number + 1) % 100_000
         return f"{start}{number:05}"
@@ -109,7 +109,7 @@ def _add_known(catalogue: Catalogue, known: LibraryArtist) -> None:
     for title, decade, songs in _releases(known):
         live = [f"{song} - Live" for song in songs if _draws(WITH_LIVE_VERSION, artist, song)]
         kept = [song for song in songs if not _draws(LEFT_OUT, artist, f"without {song}")]
-        year = decade + chance("year", artist.name, title).randrange(10)
+        year = decade + draw("year", artist.name, title, below=10)
         for name, tracks in ((f"{title} (Live)", live), (title, kept)):
             if tracks:
                 album = Album(spotify_id("album", f"{artist.name}: {name}"), name, artist, year)
@@ -117,7 +117,7 @@ def _add_known(catalogue: Catalogue, known: LibraryArtist) -> None:
 
 
 def _draws(share: float, artist: Artist, what: str) -> bool:
-    return chance(artist.name, what).random() < share
+    return draw(artist.name, what, below=1000) < share * 1000
 
 
 def _releases(known: LibraryArtist) -> Iterator[tuple[str, int, list[str]]]:
@@ -149,13 +149,12 @@ def _artist(name: str, genres: tuple[str, ...], *, popularity: int) -> Artist:
 
 def _song(title: str, *, album: Album, number: int, isrc: str) -> Song:
     name = f"{album.artist.name}: {album.name}: {title}"
-    rng = chance("song", name)
     return Song(
         id=spotify_id("track", name),
         name=title,
         album=album,
         isrc=isrc,
-        duration_ms=rng.randrange(150_000, 400_000),
-        is_explicit=rng.random() < 0.06,
+        duration_ms=150_000 + draw("length", name, below=250_000),
+        is_explicit=draw("explicit", name, below=100) < 6,
         number=number,
     )
