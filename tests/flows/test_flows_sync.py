@@ -1,69 +1,23 @@
 """Synchronization: users in turn, one user's trouble is his own, everybody's ends the round."""
 
-import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 
 import pytest
 
 from harmonyhub.domain.ids import UserId
-from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
+from harmonyhub.domain.upstreams import Outcome, TokenState
 from harmonyhub.drills.fake_spotify.modes import Mode
-from harmonyhub.drills.process import FakeSpotify, FakeUser
 from harmonyhub.flows.sync import BATCH, SYNC_EVERY_S, SyncReport, sync_due
-from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.wiring.house import House
-from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
-
-
-@dataclass
-class Town:
-    """A house that is connected to a fake Spotify."""
-
-    house: House
-    fake: FakeSpotify
-    clock: SetClock
-    client_id: str
-
-    async def sign_in(self, n_users: int, *, client_id: str | None = None) -> list[FakeUser]:
-        """Let people consent to an app, their access tokens ended."""
-        app_id = client_id or self.client_id
-        users = list(await self.fake.control.seed_users(n_users, prefix=app_id[:4]))
-        for user in users:
-            token = UserToken(
-                user_id=user.user_id,
-                client_id=app_id,
-                state=TokenState.ACTIVE,
-                consented_at=self.clock() - 86_400,
-                access_expires_at=self.clock(),
-            )
-            await self.house.store.tokens.save(
-                token, refresh_token=user.refresh_token, access_token=user.access_token
-            )
-        return users
-
-    async def n_calls(self) -> int:
-        """Count what Spotify was asked."""
-        return sum((await self.fake.control.counts()).values())
+from tests.flows.town import Town, open_town
 
 
 @pytest.fixture
 async def town(house: House, clock: SetClock) -> AsyncIterator[Town]:
-    """Give a house with a fake Spotify of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
-        (app,) = await fake.control.apps()
-        spotify = Spotify(
-            Credentials(app.client_id, app.client_secret),
-            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
-            store=house.store,
-            clock=clock,
-            rng=random.Random(1),  # noqa: S311
-            fingerprint_key=bytes(32),
-        )
-        yield Town(replace(house, spotify=spotify), fake, clock, app.client_id)
-        await spotify.aclose()
+    """Give a house with a fake Spotify."""
+    async with open_town(house, clock) as town:
+        yield town
 
 
 async def test_users_are_synchronized_in_turn(town: Town) -> None:

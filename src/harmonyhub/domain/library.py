@@ -87,6 +87,8 @@ class Page(Generic[Item_co]):
         What could be read; hollow entries, episodes and local files without a name are left out.
     n_entries : int
         Entries of the answer, the ones left out included: the next page begins behind them.
+    n_not_music : int
+        Episodes among those left out.
     total : int or None
         Entries of the whole list, where the service tells.
     cursor : str
@@ -100,3 +102,4 @@ class Page(Generic[Item_co]):
     total: int | None
     cursor: str = ""
     is_last: bool
+    n_not_music: int = 0

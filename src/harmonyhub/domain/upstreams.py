@@ -151,6 +151,10 @@ class UserToken:
         The app that issued it: it is good for no other.
     is_public : bool
         Whether that app is a household's own, which has no secret with us (RFC 6749, section 2.1).
+    synced_at : int
+        When the latest plays were read; 0 if never, or if somebody asked for it now.
+    library_due_at : int
+        When the library is to be read again, or read on.
     consented_at : int
         Spotify's refresh tokens die six months after it, refreshed or not.
     scopes : tuple of str
@@ -169,6 +173,7 @@ class UserToken:
     consented_at: int
     access_expires_at: int
     synced_at: int = 0
+    library_due_at: int = 0
     quarantined_for: Outcome | None = None
     quarantined_at: int = 0
     is_public: bool = False

@@ -16,6 +16,7 @@ async def forget_spotify(house: House, user_id: UserId) -> None:
 async def forget_what_was_told(house: House, user_id: UserId) -> None:
     """Delete all that Spotify told of a user, and let the lists change at once."""
     await house.store.synced_plays.forget(user_id)
+    await house.store.spotify_library.forget(user_id)
     await house.store.kept_answers.forget(user_id)
     await house.store.pushed_playlists.forget(user_id)
     if not await house.store.tokens.client_ids():

@@ -45,8 +45,9 @@ MIGRATIONS = (
     Migration(1, "first schema", _first_schema),
     Migration(2, "tokens and incidents", create_indexes),
     Migration(3, "calls, kept answers and sign-ins", create_indexes),
-    Migration(4, "synchronized plays and libraries", _plays_apart),
+    Migration(4, "synchronized plays", _plays_apart),
     Migration(5, "playlists sent and ids found", create_indexes),
+    Migration(6, "libraries", create_indexes),
 )
 
 

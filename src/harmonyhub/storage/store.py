@@ -34,6 +34,7 @@ from harmonyhub.storage.resolutions import Resolutions
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.shown import Shown
 from harmonyhub.storage.sign_ins import SignIns
+from harmonyhub.storage.spotify_library import SpotifyLibrary
 from harmonyhub.storage.synced_plays import SyncedPlays
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.tracks import Tracks
@@ -84,6 +85,7 @@ class Store:
         self.kept_answers = KeptAnswers(database)
         self.synced_plays = SyncedPlays(database)
         self.plays = AllPlays(database)
+        self.spotify_library = SpotifyLibrary(database)
         self.resolutions = Resolutions(database)
         self.pushed_playlists = PushedPlaylists(database)
         self.upstreams = Upstreams(database)

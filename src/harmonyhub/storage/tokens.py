@@ -35,6 +35,7 @@ class Tokens:
             "consented_at": token.consented_at,
             "access_expires_at": token.access_expires_at,
             "synced_at": token.synced_at,
+            "library_due_at": token.library_due_at,
             "quarantined_for": token.quarantined_for.value if token.quarantined_for else None,
             "quarantined_at": token.quarantined_at,
             "is_public": token.is_public,
@@ -204,17 +205,20 @@ class Tokens:
         )
 
     async def claim_due(
-        self, *, now: int, every_s: int, lease_s: int, limit: int
+        self, *, now: int, every_s: int, lease_s: int, limit: int, is_public_only: bool = False
     ) -> list[UserToken]:
         """Take active tokens not synchronized for `every_s`, the longest waiting first.
 
-        Nobody else gets them before `lease_s` has passed or `mark_synced` made them due again.
+        With `is_public_only` those of households' own apps alone. Nobody else gets them before
+        `lease_s` has passed or `mark_synced` made them due again.
         """
         due: Document = {
             "state": ACTIVE,
             "synced_at": {"$lte": now - every_s},
             "claimed_until": {"$lte": now},
         }
+        if is_public_only:
+            due["is_public"] = True
         claim = uuid.uuid4().hex
         cursor = self._tokens.find(due, {"_id": 1}).sort("synced_at", ASCENDING).limit(limit)
         candidates = [document["_id"] async for document in cursor]
@@ -224,6 +228,33 @@ class Tokens:
         )
         claimed = self._tokens.find({"_id": {"$in": candidates}, "claim": claim})
         return [_read(document) async for document in claimed.sort("synced_at", ASCENDING)]
+
+    async def claim_library(
+        self, *, now: int, lease_s: int, is_public_only: bool = False
+    ) -> UserToken | None:
+        """Take the active token whose library is due and waits longest; None if there is none.
+
+        Those whose plays were never read, or are asked for now, are left out: they are claimed by
+        `claim_due`. Nobody else gets it before `lease_s` has passed or `plan_library` said when.
+        """
+        due: Document = {
+            "state": ACTIVE,
+            "synced_at": {"$gt": 0},
+            # Consents of earlier releases have no such field.
+            "$or": [{"library_due_at": {"$lte": now}}, {"library_due_at": {"$exists": False}}],
+        }
+        if is_public_only:
+            due["is_public"] = True
+        document = await self._tokens.find_one_and_update(
+            due,
+            {"$set": {"library_due_at": now + lease_s}},
+            sort=[("library_due_at", ASCENDING)],
+        )
+        return _read(document) if document else None
+
+    async def plan_library(self, user_id: str, *, at: int) -> None:
+        """Say when a user's library is due next."""
+        await self._tokens.update_one({"_id": user_id}, {"$set": {"library_due_at": at}})
 
     async def mark_synced(self, user_id: str, now: int) -> None:
         """Write down that the user's plays were read, and end the claim."""
@@ -288,6 +319,7 @@ def _read(document: Document) -> UserToken:
         consented_at=document["consented_at"],
         access_expires_at=document["access_expires_at"],
         synced_at=document["synced_at"],
+        library_due_at=document.get("library_due_at", 0),
         quarantined_for=Outcome(reason) if reason else None,
         quarantined_at=document["quarantined_at"],
         # Consents of earlier releases have none of these.

@@ -9,6 +9,7 @@ from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.storage.documents import Database, Document, read_track
 from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.identity_plan import write_tag
+from harmonyhub.storage.known_tracks import KnownTracks, storable_keys
 from harmonyhub.storage.redirects import Redirects
 from harmonyhub.storage.resolving import Resolving
 from harmonyhub.storage.words import search_words
@@ -22,6 +23,7 @@ class Tracks:
 
     def __init__(self, database: Database, *, resolving: Resolving, redirects: Redirects) -> None:
         self._tracks = database["tracks"]
+        self._known = KnownTracks(database)
         self._resolving = resolving
         self._redirects = redirects
 
@@ -38,6 +40,10 @@ class Tracks:
             One per description, in their order.
         """
         return await self._resolving.resolve(descriptions)
+
+    async def find_ids(self, descriptions: Sequence[TrackDescription]) -> list[TrackId]:
+        """Tell under which id each description is known, or would be, without making any."""
+        return await self._known.ids([storable_keys(one) for one in descriptions])
 
     @within(READ_S)
     async def get(self, track_id: TrackId) -> Track | None:

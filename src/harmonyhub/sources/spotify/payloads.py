@@ -116,6 +116,7 @@ def read_playlist_items(body: bytes) -> Page[TrackDescription | None]:
         n_entries=len(entries),
         total=_whole(document.get("total")),
         is_last=not document.get("next"),
+        n_not_music=_count_episodes(entries),
     )
 
 
@@ -156,6 +157,7 @@ def _page(document: Json, read: Callable[[Json], Item | None]) -> Page[Item]:
         total=_whole(document.get("total")),
         cursor=_text(cursors.get("after")),
         is_last=not document.get("next"),
+        n_not_music=_count_episodes(entries),
     )
 
 
@@ -218,6 +220,11 @@ def _read_playlist_track(entry: object) -> TrackDescription | None:
 def _track_in(item: Json, name: str) -> TrackDescription | None:
     track = item.get(name)
     return read_track(track) if isinstance(track, dict) else None
+
+
+def _count_episodes(entries: Iterable[object]) -> int:
+    inner = (entry.get("item") or entry.get("track") for entry in _objects(entries))
+    return sum(thing.get("type") == "episode" for thing in _objects(inner))
 
 
 def _objects(entries: Iterable[object]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,72 @@
+"""A house that is connected to a fake Spotify, and people who sign in there."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.upstreams import TokenState, UserToken
+from harmonyhub.drills.process import FakeSpotify, FakeUser
+from harmonyhub.sources.spotify.client import SpotifyClient
+from harmonyhub.sources.spotify.tokens import Credentials
+from harmonyhub.wiring.house import House
+from harmonyhub.wiring.spotify import Spotify
+from tests.conftest import SetClock
+
+
+@dataclass
+class Town:
+    """A house that is connected to a fake Spotify."""
+
+    house: House
+    fake: FakeSpotify
+    clock: SetClock
+    client_id: str
+
+    @property
+    def spotify(self) -> Spotify:
+        """Give the door to the fake."""
+        assert self.house.spotify is not None
+        return self.house.spotify
+
+    async def sign_in(
+        self, n_users: int, *, client_id: str | None = None, age_s: int = 86_400
+    ) -> list[FakeUser]:
+        """Let people consent to an app `age_s` ago, their access tokens ended."""
+        app_id = client_id or self.client_id
+        users = list(await self.fake.control.seed_users(n_users, prefix=app_id[:4]))
+        for user in users:
+            await self.house.store.users.ensure(UserId(user.user_id), now=self.clock())
+            token = UserToken(
+                user_id=user.user_id,
+                client_id=app_id,
+                state=TokenState.ACTIVE,
+                consented_at=self.clock() - age_s,
+                access_expires_at=self.clock(),
+            )
+            await self.house.store.tokens.save(
+                token, refresh_token=user.refresh_token, access_token=user.access_token
+            )
+        return users
+
+    async def n_calls(self) -> int:
+        """Count what Spotify was asked."""
+        return sum((await self.fake.control.counts()).values())
+
+
+@asynccontextmanager
+async def open_town(house: House, clock: SetClock) -> AsyncIterator[Town]:
+    """Connect a house to a fake Spotify of seed 7."""
+    async with FakeSpotify.start(seed=7) as fake:
+        (app,) = await fake.control.apps()
+        spotify = Spotify(
+            Credentials(app.client_id, app.client_secret),
+            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
+            store=house.store,
+            clock=clock,
+            rng=random.Random(1),  # noqa: S311
+            fingerprint_key=bytes(32),
+        )
+        yield Town(replace(house, spotify=spotify), fake, clock, app.client_id)
+        await spotify.aclose()
