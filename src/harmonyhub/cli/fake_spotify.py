@@ -8,7 +8,6 @@ from harmonyhub.cli.session import say
 from harmonyhub.domain.errors import ConfigurationError
 
 SEED = 20_240_814  # the same people, libraries and app at every start
-CALLBACK = "/spotify/callback"
 
 
 @asynccontextmanager
@@ -25,8 +24,9 @@ async def fake_spotify_beside() -> AsyncIterator[None]:
     from harmonyhub.drills.fake_spotify.consent_page import refuse_redirect_uri
     from harmonyhub.drills.process import FakeSpotify
     from harmonyhub.settings.load import own_address, use_spotify_app
+    from harmonyhub.settings.redirect import CALLBACK_PATH
 
-    redirect_uri = own_address() + CALLBACK
+    redirect_uri = own_address() + CALLBACK_PATH
     problem = refuse_redirect_uri(redirect_uri)
     if problem:
         raise ConfigurationError(
