@@ -112,7 +112,7 @@ class ListState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnPlaylist:
-    """A playlist as the library keeps it: enough to know whether to read it again."""
+    """A playlist as the library keeps it; `is_pushed` if its description says that we made it."""
 
     title: str
     spotify_id: str

@@ -28,7 +28,7 @@ class EvidenceKind(StrEnum):
     SAVED = "saved"  # `track_id` is saved at a streaming service
     TOP = "top"  # `track_id` is among what the service says was played most
     IN_PLAYLIST = "in-playlist"  # `track_id` is in a playlist of the user's own there
-    FOLLOWED = "followed"  # the user follows `artist_id` there, or played that artist most
+    FOLLOWED = "followed"  # `artist_id` is followed there, or otherwise a favourite as such
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,10 +136,14 @@ class _Library:
     async def _own_playlists(self, state: ListState) -> dict[str, OwnPlaylist]:
         entries = await self._house.store.spotify_library.entries(self._user_id, state)
         found = [entry.thing for entry in entries if isinstance(entry.thing, OwnPlaylist)]
+        # What we recommended must not come back as the listener's own choice, whatever its
+        # description says by now.
+        sent = await self._house.store.pushed_playlists.of_user(self._user_id)
+        sent_ids = {one.spotify_id for one in sent}
         return {
             one.spotify_id: one
             for one in found
-            if one.owner_id == state.owner_id and not one.is_pushed
+            if one.owner_id == state.owner_id and not (one.is_pushed or one.spotify_id in sent_ids)
         }
 
     async def _drop_all_but(self, wanted: set[ListName]) -> None:

@@ -28,13 +28,13 @@ from harmonyhub.domain.library_parts import (
 )
 from harmonyhub.domain.listens import Tally
 from harmonyhub.domain.music import TrackDescription
+from harmonyhub.domain.playlists import PRODUCT
 from harmonyhub.domain.upstreams import Observation, Outcome
 from harmonyhub.sources.spotify import requests
 from harmonyhub.sources.spotify.requests import ApiRequest
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 
-PRODUCT = "HarmonyHub"  # in the description of every playlist that we made
 # Newest first: whatever is added shows on the first page, whatever goes changes the total.
 NEWEST_FIRST = frozenset({Part.SAVED_TRACKS, Part.SAVED_ALBUMS})
 # Such a failure is of this one list; any other would meet the next list too.
@@ -183,7 +183,6 @@ def _enter(item: object) -> Entry:
                 spotify_id=item.spotify_id,
                 owner_id=item.owner_id,
                 snapshot_id=item.snapshot_id,
-                # What we recommended must not come back as the listener's own choice.
                 is_pushed=PRODUCT in item.description,
             )
             return Entry(item.spotify_id, kept)

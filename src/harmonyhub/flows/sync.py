@@ -13,6 +13,7 @@ from harmonyhub.domain.listens import Outcome as Kept
 from harmonyhub.domain.listens import Tally
 from harmonyhub.domain.upstreams import Outcome, UserToken
 from harmonyhub.flows.library import CLAIM_S, LibraryRead, read_library
+from harmonyhub.flows.train import submit_training
 from harmonyhub.sources.spotify.requests import recently_played
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
@@ -97,6 +98,8 @@ async def sync_user(house: House, spotify: Spotify, token: UserToken) -> Outcome
     if outcome.owner in STOPPING or _is_kept_aside(outcome):
         return outcome
     if is_wanted:
+        if await house.store.models.current() is None:
+            await submit_training(house)  # of the starter catalogue: favourites need an index
         await _sync_library(house, spotify, token, purpose=purpose)
     await house.store.tokens.mark_synced(token.user_id, house.clock())
     return outcome

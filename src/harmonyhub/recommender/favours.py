@@ -133,6 +133,8 @@ def say_of_artist(favour: Favour, name: str) -> str:
     """Say how an artist is a favourite, to follow on "You"."""
     if favour in PERIODS:
         return f"have {name} among your most played artists of {PERIODS[favour]} at {SERVICE}"
+    if favour is Favour.SAVED:
+        return f"saved an album by {name} at {SERVICE}"
     return f"follow {name} at {SERVICE}"
 
 

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harmonyhub.domain.favourites import Favourites
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.storage.models import ModelRecord
 from harmonyhub.storage.store import Store
+from harmonyhub.wiring.favourites import load_favourites
 
 if TYPE_CHECKING:
     from harmonyhub.recommender.index import ServingIndex
@@ -103,7 +103,13 @@ class Tastes:
         from harmonyhub.recommender.profile import build_profile  # noqa: PLC0415 - as above
 
         played = await self._store.plays.history(user_id)
-        history, favourites = played.history, Favourites(only_synced=played.only_synced)
+        history = played.history
+        favourites = await load_favourites(
+            self._store,
+            user_id,
+            known=model.index.place_of,
+            only_synced=played.only_synced,
+        )
         feedback = await self._store.feedback.current(user_id)
         profile = await asyncio.to_thread(build_profile, history, model.index, favourites)
         last = int(history.last_played_at.max()) if len(history.track_ids) else 0
