@@ -85,7 +85,7 @@ def test_the_group_says_how_everybody_stands(hub: Hub) -> None:
     assert 0 == said.returncode, said.stderr
     assert "ada: connected, as Ada" in said.stdout
     assert "bob: set-aside" in said.stdout
-    assert "Spotify does not accept your consent any more. (grant-rejected, for you)" in said.stdout
+    assert "Spotify does not accept your consent any more. (grant-rejected, yours)" in said.stdout
     assert "in 179 days" in said.stdout
 
     refused = hub("sync", "--user", "bob")

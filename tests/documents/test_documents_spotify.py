@@ -14,7 +14,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "spotify.md").read_text("utf-8")
 def test_every_message_has_its_row() -> None:
     """With whose matter it is, what to do, and whether the operator is alerted."""
     for outcome, message in MESSAGES.items():
-        owner = whose(outcome).removeprefix("for ")
+        owner = whose(outcome)
         start = f"| {message.what} | {owner} | {message.do} | "
         (row,) = (line for line in TEXT.splitlines() if line.startswith(start))
         assert (message.check_id in row, outcome.owner is Owner.OPERATOR) == (

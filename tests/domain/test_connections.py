@@ -100,4 +100,4 @@ def test_a_report_has_the_facts_and_the_words() -> None:
     aside = replace(TOKEN, state=TokenState.QUARANTINED, quarantined_for=Outcome.GRANT_REJECTED)
     trouble = report_connection("ada", judge(aside)).trouble
     assert trouble is not None
-    assert ("for you", "Connect again.") == (trouble.whose, trouble.do)
+    assert ("yours", "Connect again.") == (trouble.whose, trouble.do)

@@ -28,7 +28,7 @@ def test_every_failure_has_its_own_words(outcome: Outcome) -> None:
         assert text[0].isupper()
         assert text.endswith(".")
     assert 1 == sum(one.what == message.what for one in MESSAGES.values())
-    assert whose(outcome).startswith("for ")
+    assert whose(outcome)
 
 
 def test_success_needs_no_words() -> None:
@@ -54,7 +54,7 @@ def test_a_households_app_alerts_nobody_and_blames_no_operator() -> None:
         message = explain(outcome, is_household=True)
         assert message is not None
         assert ("", False) == (message.check_id, "operator" in f"{message.why} {message.do}")
-        assert "for your household" == whose(outcome, is_household=True)
+        assert "your household's" == whose(outcome, is_household=True)
 
 
 def test_every_end_of_a_sign_in_has_words() -> None:

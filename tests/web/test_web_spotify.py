@@ -215,7 +215,7 @@ async def test_everybodys_trouble_names_its_owner(town: Town) -> None:
     await town.house.upstreams.states(now=NOW)
     text = await town.page("/spotify?user=ada")
     assert MESSAGES[Outcome.CLIENT_REJECTED].what in text
-    assert "For the operator of this service" in text
+    assert "The operator's" in text
     assert "Connect Spotify</button>" not in text
     refused = await town.press_connect()
     assert 503 == refused.status_code

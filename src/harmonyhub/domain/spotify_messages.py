@@ -62,23 +62,23 @@ NOTHING_TO_DO = "Nothing is to be done: it goes on by itself."
 STORED = "Lists and pages go on with what is stored."
 
 WHOSE: Mapping[Owner, str] = {
-    Owner.OPERATOR: "for the operator of this service",
-    Owner.QUOTA: "for nobody: Spotify limits how often it may be asked",
-    Owner.USER: "for you",
-    Owner.UPSTREAM: "for Spotify",
-    Owner.NETWORK: "for whoever runs the network of this service",
+    Owner.OPERATOR: "the operator's",
+    Owner.QUOTA: "nobody's; Spotify limits how often it may be asked",
+    Owner.USER: "yours",
+    Owner.UPSTREAM: "Spotify's",
+    Owner.NETWORK: "that of the network between this server and Spotify",
 }
-WHOSE_HOUSEHOLD = "for your household"
+WHOSE_HOUSEHOLD = "your household's"
 
 MESSAGES: Mapping[Outcome, Message] = {
     Outcome.CLIENT_REJECTED: Message(
-        what="Spotify rejects the credentials of this service.",
+        what="Spotify rejects the credentials of this server.",
         why=f"The client id or the client secret is wrong. {STORED}",
         do="Ask the operator, who is told by an alert: `harmonyhub why` names the variable.",
         check_id="HH101",
     ),
     Outcome.FOREIGN_APP: Message(
-        what="This service uses another Spotify app than the one you agreed to.",
+        what="This server uses another Spotify app than the one you agreed to.",
         why="A consent is good for one app only. If the credentials are wrong, yours comes back"
         " with the right ones; it is kept.",
         do="Ask the operator. If the new app is to stay, connect again.",
@@ -154,12 +154,12 @@ MESSAGES: Mapping[Outcome, Message] = {
     ),
     Outcome.INTERCEPTED: Message(
         what="Something in the network answers in Spotify's place.",
-        why=f"A login page or a proxy stands between this service and Spotify. {STORED}",
+        why=f"A login page or a proxy stands between this server and Spotify. {STORED}",
         do="Ask the operator to sign in to that network, or to let Spotify through.",
         check_id="HH103",
     ),
     Outcome.DNS_FAILED: Message(
-        what="This service cannot find Spotify: names are not resolved.",
+        what="This server cannot find Spotify: names are not resolved.",
         why=f"Its machine is offline, or its name server (DNS) does not answer. {STORED}",
         do="Wait a minute; then ask the operator to look at the network of the machine.",
         check_id="HH103",
@@ -172,7 +172,7 @@ MESSAGES: Mapping[Outcome, Message] = {
     ),
     Outcome.CONNECTION_LOST: Message(
         what="The connection to Spotify broke off.",
-        why=f"The network of this service is unsteady. {STORED}",
+        why=f"The network of this server is unsteady. {STORED}",
         do=NOTHING_TO_DO,
         check_id="HH103",
     ),
@@ -212,7 +212,7 @@ HOUSEHOLD_MESSAGES: Mapping[Outcome, Message] = {
     Outcome.REQUEST_REFUSED: Message(
         what="Spotify refuses a request made with your household's app.",
         why=f"Trying again does not help. {STORED}",
-        do="Look at the app on the Spotify dashboard: it needs the Web API and this service's"
+        do="Look at the app on the Spotify dashboard: it needs the Web API and this server's"
         " redirect URI.",
     ),
 }
@@ -283,7 +283,7 @@ def explain(outcome: Outcome, *, is_household: bool = False) -> Message | None:
 
 
 def whose(outcome: Outcome, *, is_household: bool = False) -> str:
-    """Say for whom a failure is; empty for success."""
+    """Say whose matter a failure is; empty for success."""
     owner = outcome.owner
     if owner is None:
         return ""

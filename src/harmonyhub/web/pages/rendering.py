@@ -45,7 +45,13 @@ def _environment() -> Environment:
         is_demo=False,
     )
     environment.filters.update(
-        count=count, duration=duration, moment=moment, day=day, source_name=source_name
+        count=count,
+        duration=duration,
+        moment=moment,
+        day=day,
+        source_name=source_name,
+        code_words=code_words,
+        sentence=sentence,
     )
     return environment
 
@@ -78,6 +84,18 @@ def day(at: int) -> Markup:
 def source_name(value: str) -> str:
     """Name a source for people."""
     return SOURCE_NAMES.get(value, value)
+
+
+def code_words(text: str) -> Markup:
+    """Write a text with what stands between backticks as code."""
+    parts = text.split("`")
+    tags = (Markup("<code>{}</code>") if n % 2 else Markup("{}") for n in range(len(parts)))
+    return Markup("").join(tag.format(part) for tag, part in zip(tags, parts, strict=True))
+
+
+def sentence(text: str) -> str:
+    """Let a text begin with a capital, and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _time_tag(when: datetime, text: str, *, kind: str) -> Markup:

@@ -56,10 +56,10 @@ READ = (
         "They say what you like; Discover leaves them out, since you know them.",
         frozenset({Scope.LIBRARY}),
     ),
-    ReadPart("Artists you follow", "New music by them comes first.", frozenset({Scope.FOLLOWED})),
+    ReadPart("Artists you follow", "They say whom you want to hear.", frozenset({Scope.FOLLOWED})),
     ReadPart(
         "Your own playlists",
-        "What stands together there belongs together for you.",
+        "What you put there says what you like.",
         frozenset({Scope.PLAYLISTS, Scope.COLLABORATIVE}),
     ),
     ReadPart(
