@@ -10,7 +10,7 @@ from harmonyhub.checks.spotify_calls import (
     try_credentials,
     try_credentials_at,
 )
-from harmonyhub.checks.subject import Baseline, Scene
+from harmonyhub.checks.subject import Baseline, Scene, fingerprint_of
 from harmonyhub.checks.verdicts import Results, blocked, failed, passed, skipped, unverified
 from harmonyhub.domain.findings import Check, Finding, Owner, Severity
 from harmonyhub.domain.upstreams import Observation, Outcome
@@ -126,8 +126,27 @@ async def check_right_app(scene: Scene) -> Results:
         return passed(RIGHT_APP, "no user has given a consent yet")
     n_ours = baseline.tokens_by_client.get(credentials.client_id, 0)
     if n_ours > 0:
-        return passed(RIGHT_APP, f"{n_ours} of {n_all} consents are for this app")
+        refusal = _mass_refusal(scene, credentials, baseline)
+        note = f"{n_ours} of {n_all} consents are for this app"
+        return passed(RIGHT_APP, note) if refusal is None else failed(refusal)
     return await _judge_foreign(scene, credentials, baseline)
+
+
+def _mass_refusal(scene: Scene, credentials: Credentials, baseline: Baseline) -> Finding | None:
+    """Tell of consents that were refused in numbers, though they are for this app by its id."""
+    state = baseline.spotify
+    if state is None or state.latched is not Outcome.FOREIGN_APP:
+        return None
+    # Those of a release before may be latched: a deploy that corrects them must pass.
+    if state.latched_fingerprint != fingerprint_of(scene.settings, credentials):
+        return None
+    return RIGHT_APP.found(
+        "Spotify rejects the consents of many users at once, though they were given to this app.",
+        fix="Look at the app on the Spotify developer dashboard, and at Spotify's status. Calls"
+        " stop meanwhile; one consent is tried twice a minute, and all come back with the first"
+        " that is taken. If it stays for hours, the users have to connect again.",
+        evidence=state.last_evidence,
+    )
 
 
 def _judge_missing(scene: Scene, n_all: int) -> Results:

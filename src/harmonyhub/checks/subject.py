@@ -14,8 +14,8 @@ from harmonyhub.domain.errors import (
 )
 from harmonyhub.domain.findings import Result
 from harmonyhub.domain.releases import Release
-from harmonyhub.domain.upstreams import Observation
-from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE, encryption_key
+from harmonyhub.domain.upstreams import Observation, UpstreamState
+from harmonyhub.settings.keys import ENCRYPTION_KEY_FILE, encryption_key, fingerprint_key
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.secret import Secret
@@ -46,6 +46,8 @@ class Baseline:
         How many users' consents each app issued, by its client id.
     release : int or None
         The release whose values they are; None where the ledger has none that stayed.
+    spotify : UpstreamState or None
+        What is known of Spotify; None where the store was not asked.
     """
 
     values: Mapping[str, Secret] = field(default_factory=dict, repr=False)
@@ -53,6 +55,7 @@ class Baseline:
     n_users: int = 0
     tokens_by_client: Mapping[str, int] = field(default_factory=dict, repr=False)
     release: int | None = None
+    spotify: UpstreamState | None = None
 
     def value(self, name: str) -> str | None:
         """Give the value of a variable as it worked; None where it was not set or not known."""
@@ -112,6 +115,7 @@ async def load_baseline(store: Store) -> Baseline:
         identity=await store.identity(),
         n_users=(await store.counts()).users,
         tokens_by_client=await store.tokens.client_ids(),
+        spotify=await store.upstreams.load("spotify"),
     )
 
 
@@ -226,6 +230,15 @@ class Scene:
         except HarmonyHubError:  # it stopped answering, or refuses: the checks of it tell that
             return None
         return self.baseline_seen
+
+
+def fingerprint_of(settings: Settings, credentials: Credentials) -> str:
+    """Give the fingerprint of credentials as the state of Spotify has it; empty without a key."""
+    try:
+        has_key = existing_vault(settings) is not None
+    except ConfigurationError:  # a check of its own tells
+        has_key = False
+    return credentials.fingerprint(fingerprint_key(encryption_key(settings))) if has_key else ""
 
 
 def existing_vault(settings: Settings) -> Vault | None:

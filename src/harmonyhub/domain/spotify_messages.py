@@ -78,7 +78,7 @@ MESSAGES: Mapping[Outcome, Message] = {
         check_id="HH101",
     ),
     Outcome.FOREIGN_APP: Message(
-        what="This server uses another Spotify app than the one you agreed to.",
+        what="Your consent and the Spotify app of this server do not fit together.",
         why="A consent is good for one app only. If the credentials are wrong, yours comes back"
         " with the right ones; it is kept.",
         do="Ask the operator. If the new app is to stay, connect again.",

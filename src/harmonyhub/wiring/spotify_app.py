@@ -353,5 +353,4 @@ class SpotifyApp:
         self._remembered = identity.fingerprint
 
     def _identify(self, credentials: Credentials) -> Identity:
-        pair = Secret(f"{credentials.client_id}:{credentials.client_secret.reveal()}")
-        return Identity(credentials, pair.fingerprint(self._key))
+        return Identity(credentials, credentials.fingerprint(self._key))

@@ -19,6 +19,10 @@ class Credentials:
     client_id: str
     client_secret: Secret
 
+    def fingerprint(self, key: bytes) -> str:
+        """Give the keyed fingerprint by which the state of the upstream speaks of the pair."""
+        return Secret(f"{self.client_id}:{self.client_secret.reveal()}").fingerprint(key)
+
 
 @dataclass(frozen=True, slots=True)
 class PublicClient:
