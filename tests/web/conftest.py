@@ -44,8 +44,8 @@ def _make_house(store: Store, folder: Path, **variables: str) -> House:
 
 
 @asynccontextmanager
-async def _served(house: House) -> AsyncIterator[str]:
-    port = _free_port()
+async def _served(house: House, port: int | None = None) -> AsyncIterator[str]:
+    port = port or _free_port()
     is_ready = asyncio.Event()
     task = asyncio.create_task(
         serve(build_app(house), host="127.0.0.1", port=port, on_ready=is_ready.set)
@@ -75,8 +75,8 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def served() -> Callable[[House], AbstractAsyncContextManager[str]]:
-    """Give what serves a house on a free port, tells its address, and stops it at the end."""
+def served() -> Callable[..., AbstractAsyncContextManager[str]]:
+    """Give what serves a house, on a free port or a given one, and tells its address."""
     return _served
 
 

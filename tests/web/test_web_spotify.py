@@ -23,7 +23,7 @@ from harmonyhub.wiring.house import House, furnish
 
 HTML = {"Accept": "text/html"}
 NOW = 1_760_000_000
-Served = Callable[[House], AbstractAsyncContextManager[str]]
+Served = Callable[..., AbstractAsyncContextManager[str]]
 
 
 @dataclass
@@ -99,7 +99,10 @@ async def town(store: Store, tmp_path: Path, served: Served, free_port: int) -> 
             spotify_redirect_uri=redirect_uri,
         )
         assert house.spotify is not None
-        async with served(house) as url, httpx2.AsyncClient(base_url=url, timeout=20) as client:
+        async with (
+            served(house, free_port) as url,
+            httpx2.AsyncClient(base_url=url, timeout=20) as client,
+        ):
             yield Town(house, fake, client, redirect_uri)
         await house.spotify.aclose()
 
@@ -280,7 +283,7 @@ async def test_the_access_password_lets_the_way_back_in(
         )
         assert house.spotify is not None
         async with (
-            served(house) as url,
+            served(house, free_port) as url,
             httpx2.AsyncClient(base_url=url, timeout=20) as client,
         ):
             town = Town(house, fake, client, redirect_uri)
