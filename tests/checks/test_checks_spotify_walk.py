@@ -26,6 +26,7 @@ from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.operations import REMOVE_FROM_LIBRARY
+from tests.tools.spotify_contract import NEW_APPS, judge, load_contract
 
 REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback"
 CONSENT = Consent("https://accounts.spotify.com/authorize", Secret("state"), Secret("verifier"))
@@ -92,6 +93,17 @@ async def test_every_way_once_and_nothing_left_over(person: Person) -> None:
     )
     assert 20 >= sum((await person.fake.control.counts()).values())
     assert "it may write them" in walk_as_text(report)
+
+
+async def test_the_walk_keeps_the_contract(person: Person, shared: Path) -> None:
+    """Every request and every answer of it."""
+    await person.fake.control.set_hollow(is_hollow=False)
+    await person.fake.control.record()
+    await person.walk()
+
+    exchanges = await person.fake.control.exchanges()
+    assert len(exchanges) > 10
+    assert [] == judge(exchanges, load_contract(shared / NEW_APPS))
 
 
 async def test_an_app_of_the_extended_mode_is_told_apart(person: Person) -> None:

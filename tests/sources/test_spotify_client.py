@@ -23,7 +23,6 @@ from harmonyhub.sources.spotify.operations import OPERATIONS
 from harmonyhub.sources.spotify.requests import (
     ApiRequest,
     add_items,
-    change_playlist,
     create_playlist,
     followed_artists,
     get_me,
@@ -215,7 +214,6 @@ ASKED = {
     "get-playlist": playlist(PLAYLIST_ID),
     "playlist-items": playlist_items(PLAYLIST_ID, offset=100),
     "create-playlist": create_playlist(name="For you", description="Made by HarmonyHub"),
-    "change-playlist": change_playlist(PLAYLIST_ID, name="For you", description=""),
     "add-items": add_items(PLAYLIST_ID, [TRACK_URI], position=100),
     "replace-items": replace_items(PLAYLIST_ID, [TRACK_URI] * 100),
     "remove-from-library": remove_playlist(PLAYLIST_ID),

@@ -140,14 +140,6 @@ CREATE_PLAYLIST = Operation(
     scopes=WRITES_PLAYLISTS,
     is_repeatable=False,
 )
-CHANGE_PLAYLIST = Operation(
-    name="change-playlist",
-    operation_id="change-playlist-details",
-    method="PUT",
-    path="/playlists/{playlist_id}",
-    scopes=WRITES_PLAYLISTS,
-    is_answered=False,
-)
 ADD_ITEMS = Operation(
     name="add-items",
     operation_id="add-items-to-playlist",
@@ -194,7 +186,6 @@ OPERATIONS = (
     GET_PLAYLIST,
     PLAYLIST_ITEMS,
     CREATE_PLAYLIST,
-    CHANGE_PLAYLIST,
     ADD_ITEMS,
     REPLACE_ITEMS,
     REMOVE_FROM_LIBRARY,

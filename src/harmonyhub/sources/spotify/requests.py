@@ -138,16 +138,6 @@ def create_playlist(*, name: str, description: str) -> ApiRequest[Playlist]:
     )
 
 
-def change_playlist(playlist_id: str, *, name: str, description: str) -> ApiRequest[None]:
-    """Give a playlist another name and description."""
-    return ApiRequest(
-        operation=operations.CHANGE_PLAYLIST,
-        read=payloads.read_nothing,
-        ids={"playlist_id": playlist_id},
-        body={"name": name, "description": description},
-    )
-
-
 def replace_items(playlist_id: str, uris: Sequence[str]) -> ApiRequest[str]:
     """Put up to 100 tracks in place of all items; gives the snapshot."""
     return ApiRequest(
