@@ -1,5 +1,6 @@
 """What Spotify tells speaks in its listener's lists at once, and nowhere else."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 
@@ -15,6 +16,7 @@ from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.sync import sync_due, sync_library_due
 from harmonyhub.flows.train import run_training
+from harmonyhub.jobs.sync import run_sync
 from harmonyhub.sources.starter.library import load_library
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
@@ -99,6 +101,23 @@ async def test_a_newcomer_gets_recommendations_at_once(town: Town) -> None:
     assert 80 < len(saved)
     assert not saved & {item.track.id for item in after.items}
     assert saved & {item.track.id for item in (await ask(town, user, ListName.FOR_YOU)).items}
+
+
+async def test_a_newcomer_waits_seconds(town: Town) -> None:
+    """With 100 ms an answer, the loops bring own reasons within 10 s of the consent."""
+    await town.fake.control.set_latency(100)
+    loops = asyncio.create_task(run_sync(town.house))
+    try:
+        (user,) = await town.sign_in(1, age_s=0)
+        async with asyncio.timeout(10):
+            while True:
+                answer = await ask(town, UserId(user.user_id))
+                if FROM_SPOTIFY & kinds(answer.items):
+                    break
+                await asyncio.sleep(0.05)
+    finally:
+        loops.cancel()
+        await asyncio.wait([loops])
 
 
 async def test_feedback_acts_at_once_on_them(town: Town) -> None:

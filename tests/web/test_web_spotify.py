@@ -16,6 +16,7 @@ from harmonyhub.domain.spotify_messages import MESSAGES
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.process import FakeSpotify
+from harmonyhub.flows.sync import sync_due
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
@@ -132,6 +133,22 @@ async def test_connect_go_there_and_come_back(town: Town) -> None:
     assert "not-connected" == state["standing"]
     refused = await town.client.post("/api/v1/users/ada/spotify/sync")
     assert (404, "not-found") == (refused.status_code, refused.json()["code"])
+
+
+async def test_what_was_read_is_accounted_for(town: Town) -> None:
+    """The page follows the reading; then page and API show every part with its ledger."""
+    await town.page(await town.consent(await town.press_connect()))
+    assert 'http-equiv="refresh"' in await town.page("/spotify?user=ada")
+    await sync_due(town.house)
+    text = await town.page("/spotify?user=ada")
+    assert 'http-equiv="refresh"' not in text
+    library = (await town.client.get("/api/v1/users/ada/spotify/library")).json()
+    parts = {part["part"]: part for part in library["parts"]}
+    assert 500 == parts["saved-tracks"]["n_entries"]
+    for part in parts.values():
+        told = ("n_kept", "n_duplicate", "n_not_music", "n_unreadable")
+        assert part["n_total"] == part["n_entries"] == sum(part[name] for name in told)
+        assert f'<td data-label="kept">{part["n_kept"]:,}</td>' in text
 
 
 async def test_the_way_back_needs_the_cookie(town: Town) -> None:

@@ -1,15 +1,20 @@
 """Commands around Spotify: who is connected, what the calls went to, read now, leave."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import as_json_option, print_json, run_in_house
+from harmonyhub.cli.session import ProgressLine, as_json_option, print_json, run_in_house
+from harmonyhub.domain.jobs import Progress
 
 if TYPE_CHECKING:
     from harmonyhub.domain.connection_report import ConnectionReport
+    from harmonyhub.domain.ids import UserId
+    from harmonyhub.domain.library_report import LibraryReport
+    from harmonyhub.domain.upstreams import Outcome
     from harmonyhub.flows.quota import AppQuota
     from harmonyhub.wiring.house import House
 
@@ -140,21 +145,55 @@ def disconnect(user: str, *, as_json: bool) -> None:
 @whose_option
 @as_json_option
 def sync(user: str, *, as_json: bool) -> None:
-    """Let a listener be read from Spotify next, by the service that runs."""
+    """Read a listener's plays and library from Spotify now, and show the ledger.
+
+    What was read today is read again, but for what is ten minutes old or less. A service need not
+    run for it; one that does is not disturbed.
+    """
     import msgspec
 
-    from harmonyhub.domain.connection_report import report_connection
     from harmonyhub.domain.ids import UserId
-    from harmonyhub.flows.connection import ask_for_sync
+    from harmonyhub.domain.upstreams import Outcome
 
-    async def ask(house: "House") -> "ConnectionReport":
-        return report_connection(user, await ask_for_sync(house, UserId(user)))
-
-    report = run_in_house("spotify sync", ask)
+    outcome, library = run_in_house("spotify sync", lambda house: _sync(house, UserId(user)))
     if as_json:
-        print_json(msgspec.to_builtins(report))
-    else:
-        click.echo(f"{user} is read next. `harmonyhub spotify status` shows when that was done.")
+        print_json({"user": user, "outcome": outcome.value, **msgspec.to_builtins(library)})
+        return
+    click.echo("\n".join(_describe_library(library)))
+    if outcome is not Outcome.OK or library.is_reading:
+        click.echo(f"Not all was read ({outcome.value}); a service that runs reads on by itself.")
+
+
+async def _sync(house: "House", user: "UserId") -> "tuple[Outcome, LibraryReport]":
+    from harmonyhub.flows.library_report import load_library_report
+    from harmonyhub.flows.sync import sync_now
+
+    line = ProgressLine()
+    reading = asyncio.ensure_future(sync_now(house, user))
+    try:
+        while not (await asyncio.wait([reading], timeout=0.5))[0]:
+            library = await load_library_report(house, user)
+            n_read = sum(part.n_entries for part in library.parts)
+            line(Progress(done=n_read, unit="entries", message="reading from Spotify"))
+        return await reading, await load_library_report(house, user)
+    finally:
+        line.close()
+
+
+def _describe_library(library: "LibraryReport") -> list[str]:
+    lines = ["part                 kept  told before  not music  unreadable  entries"]
+    for part in library.parts:
+        of_all = f" of {part.n_total:,}" if part.n_total not in {None, part.n_entries} else ""
+        lines.append(
+            f"{part.part.value:<17}{part.n_kept:>8,}{part.n_duplicate:>13,}{part.n_not_music:>11,}"
+            f"{part.n_unreadable:>12,}{part.n_entries:>9,}{of_all}"
+        )
+        if part.gap_since and part.gap_until:
+            lines.append(
+                f"  plays may be missing from {_moment(part.gap_since)} to "
+                f"{_moment(part.gap_until)}; a history file fills the gap"
+            )
+    return lines
 
 
 def _moment(at: int) -> str:

@@ -38,7 +38,14 @@ async def list_connections(house: House) -> list[UserConnection]:
 
 
 async def ask_for_sync(house: House, user_id: UserId) -> Connection:
-    """Let a user be read next, by the process that synchronizes.
+    """Let a user be read next, by the process that synchronizes; raises as `usable_connection`."""
+    connection = await usable_connection(house, user_id)
+    await house.store.tokens.make_due(user_id)
+    return connection
+
+
+async def usable_connection(house: House, user_id: UserId) -> Connection:
+    """Say how a connection stands that can be read from, or say why it cannot.
 
     Raises
     ------
@@ -62,7 +69,6 @@ async def ask_for_sync(house: House, user_id: UserId) -> Connection:
         message = explain(hindrance.outcome, is_household=token.is_public)
         assert message is not None  # noqa: S101 - a hindrance is no success
         raise ConflictError(message.what, hint=message.do)
-    await house.store.tokens.make_due(user_id)
     return connection
 
 

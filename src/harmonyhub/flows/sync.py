@@ -12,6 +12,7 @@ from harmonyhub.domain.library_parts import ListName, ListState, Part, note_play
 from harmonyhub.domain.listens import Outcome as Kept
 from harmonyhub.domain.listens import Tally
 from harmonyhub.domain.upstreams import Outcome, UserToken
+from harmonyhub.flows.connection import usable_connection
 from harmonyhub.flows.library import CLAIM_S, LibraryRead, read_library
 from harmonyhub.flows.train import submit_training
 from harmonyhub.sources.spotify.requests import recently_played
@@ -88,6 +89,25 @@ async def sync_library_due(house: House) -> bool:
     if not _is_foreign(token, spotify):
         await _sync_library(house, spotify, token, purpose=Purpose.LIBRARY)
     return True
+
+
+async def sync_now(house: House, user_id: UserId) -> Outcome:
+    """Read a user's plays and library in this process, whatever is due.
+
+    A service that reads the same user meanwhile does no harm: each page has one writer.
+
+    Raises
+    ------
+    NotFoundError
+        If the user has connected no account.
+    ConflictError
+        If the consent cannot be used.
+    """
+    connection = await usable_connection(house, user_id)
+    assert house.spotify is not None  # noqa: S101 - nothing is usable without
+    assert connection.token is not None  # noqa: S101 - as above
+    asked = replace(connection.token, synced_at=0, library_due_at=1)
+    return await sync_user(house, house.spotify, asked)
 
 
 async def sync_user(house: House, spotify: Spotify, token: UserToken) -> Outcome:

@@ -4,8 +4,10 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath
 
 from harmonyhub.domain.connection_report import ConnectionReport, report_connection
+from harmonyhub.domain.library_report import LibraryReport
 from harmonyhub.flows.connection import ask_for_sync, load_connection
 from harmonyhub.flows.disconnect import forget_spotify
+from harmonyhub.flows.library_report import load_library_report
 from harmonyhub.web.requests import HouseHere, parse_user
 
 
@@ -24,6 +26,14 @@ class SpotifyRoutes(Controller):
         """
         user_id = parse_user(user)
         return report_connection(user_id, await load_connection(house, user_id))
+
+    @get("/library", summary="What was read from Spotify, part by part")
+    async def show_library(self, *, house: HouseHere, user: FromPath[str]) -> LibraryReport:
+        """Show each part's ledger and how far it is; empty where nothing was read.
+
+        Entries read = kept + duplicate + not music + unreadable.
+        """
+        return await load_library_report(house, parse_user(user))
 
     @delete(summary="Disconnect from Spotify")
     async def remove_connection(self, *, house: HouseHere, user: FromPath[str]) -> None:

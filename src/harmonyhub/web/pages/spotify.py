@@ -25,6 +25,7 @@ from harmonyhub.flows.connect import (
 )
 from harmonyhub.flows.connection import ask_for_sync, load_connection
 from harmonyhub.flows.disconnect import forget_spotify
+from harmonyhub.flows.library_report import load_library_report
 from harmonyhub.settings.redirect import CALLBACK_PATH, origin_of
 from harmonyhub.settings.secret import Secret
 from harmonyhub.settings.shapes import is_loopback
@@ -63,6 +64,7 @@ async def show_spotify(
     return visitor.page(
         "spotify.html",
         connection=connection,
+        library=await load_library_report(house, visitor.user_id),
         trouble=tell_trouble(connection),
         notice=say_notice(connection.end) if connection.end else None,
         setup=find_setup(house, host=request.headers.get("host", "")),
