@@ -98,7 +98,12 @@ def test_finds_a_peak_at_the_very_end():
 
 def test_silence_and_snippets_have_no_loudness():
     """Below the gate, or under 0.4 s, there is no number."""
-    assert Loudness(None, None) == measure(np.zeros((2, 96_000), np.float32))
+    silence = measure(np.zeros((2, 96_000), np.float32))
+    assert (None, None, None) == (
+        silence.integrated_lufs,
+        silence.range_lu,
+        silence.true_peak_dbtp,
+    )
     short = sine(-20, duration_s=0.3)
     assert measure(np.stack([short, short])).integrated_lufs is None
 
@@ -120,6 +125,35 @@ def test_agrees_with_ffmpeg(encode, sounds, tmp_path):
         ours = measure_file(path)
         assert ours.integrated_lufs == pytest.approx(lufs, abs=0.1)
         assert ours.true_peak_dbtp == pytest.approx(dbtp, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("steps", "range_lu"),
+    [
+        (((-20, 20), (-30, 20)), 10.0),
+        (((-20, 20), (-15, 20)), 5.0),
+        (((-40, 20), (-20, 20)), 20.0),
+        (((-50, 20), (-35, 20), (-20, 20), (-35, 20), (-50, 20)), 15.0),
+    ],
+)
+def test_measures_the_loudness_range(steps, range_lu):
+    """EBU Tech 3342 cases 1 to 4 come out within 1 LU."""
+    assert measure(levels(*steps)).range_lu == pytest.approx(range_lu, abs=1.0)
+
+
+def test_agrees_with_ffmpeg_on_the_range(encode, sounds, tmp_path):
+    """Music that swells by 18 dB has the loudness range that ffmpeg's ebur128 gives it."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    chords = np.concatenate([sounds.cadence(2, "minor")] * 3)
+    swell = chords * 10 ** (np.linspace(-18, 0, len(chords)) / 20)
+    path = encode(tmp_path / "a.wav", np.stack([swell, swell]), sample_rate=22_050)
+    command = ["ffmpeg", "-nostats", "-i", str(path), "-filter_complex", "ebur128"]
+    said = subprocess.run(
+        [*command, "-f", "null", "-"], capture_output=True, text=True, check=True
+    ).stderr
+    expected = float(re.findall(r"LRA:\s+(\S+) LU", said)[-1])
+    assert measure_file(path).range_lu == pytest.approx(expected, abs=0.2)
 
 
 @pytest.mark.slow

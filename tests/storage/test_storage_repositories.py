@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmonyhub.domain.analysis import AudioTags, Key, Measurement, TrackAnalysis
+from harmonyhub.domain.analysis import AudioTags, Descriptor, Key, Measurement, TrackAnalysis
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import AudioHash, LedgerId, TrackId, UserId
 from harmonyhub.domain.listens import (
@@ -135,6 +135,13 @@ def analysis_of(audio_hash: str, version: str = "1") -> TrackAnalysis:
         notes=["too quiet"],
         tags=AudioTags(title="T"),
         analysis_version=version,
+        lra=4.5,
+        downbeats=[0.5],
+        time_signature=4,
+        key_segments=[(0.0, 1.5, "A", "minor")],
+        chords=[(0.0, 1.5, "A:min")],
+        sections=[(0.0, 1.5, "verse")],
+        descriptors={"energy": Descriptor(value=0.5, confidence=0.6, definition="how intense")},
     )
 
 

@@ -12,6 +12,9 @@ from harmonyhub.analysis.products import multiply_rows
 STEPS_PER_BLOCK = 4  # gating blocks of 400 ms that overlap by 75 %: ITU-R BS.1770-4, 2.8
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
+STEPS_PER_WINDOW = 30  # 3 s of short-term loudness: EBU Tech 3342
+RANGE_GATE_LU = -20.0
+QUIETEST_POWER = 1e-10
 SURROUND = frozenset({"BL", "BR", "BC", "SL", "SR", "SDL", "SDR", "TBL", "TBC", "TBR", "WL", "WR"})
 SURROUND_WEIGHT = 1.41
 OVERSAMPLED_RATE = 176_400  # Hz: BS.1770-4, annex 2 asks for 4 x 48 kHz; 4 x 44.1 kHz is usual
@@ -21,10 +24,22 @@ PEAK_ROW = 16  # samples per row of the matrix product; 16 wastes least
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """Integrated loudness in LUFS and true peak in dBTP; None where nothing is over the gate."""
+    """Loudness over a whole track; None where nothing is over the gate.
+
+    Attributes
+    ----------
+    integrated_lufs : float or None
+    range_lu : float or None
+        Loudness range (EBU Tech 3342).
+    true_peak_dbtp : float or None
+    step_lufs : float32 array, shape (steps,)
+        Ungated loudness of each 100 ms, -100 where silent.
+    """
 
     integrated_lufs: float | None
+    range_lu: float | None
     true_peak_dbtp: float | None
+    step_lufs: NDArray[np.float32]
 
 
 class LoudnessMeter:
@@ -69,7 +84,14 @@ class LoudnessMeter:
     def finish(self) -> Loudness:
         """Return the measurement over all pieces."""
         steps = np.concatenate(self._step_powers) if self._step_powers else np.empty(0)
-        return Loudness(_integrate(steps), self._peak.dbtp())
+        return Loudness(
+            integrated_lufs=_integrate(steps),
+            range_lu=_measure_range(steps),
+            true_peak_dbtp=self._peak.dbtp(),
+            step_lufs=(-0.691 + 10 * np.log10(np.maximum(steps, QUIETEST_POWER))).astype(
+                np.float32
+            ),
+        )
 
 
 def _integrate(step_powers: FloatArray) -> float | None:
@@ -82,6 +104,20 @@ def _integrate(step_powers: FloatArray) -> float | None:
         return None
     gated = heard[heard > heard.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
     return _lufs(float(gated.mean()))
+
+
+def _measure_range(step_powers: FloatArray) -> float | None:
+    """Spread of the short-term loudness between its 10th and 95th percentile, gated."""
+    if len(step_powers) < STEPS_PER_WINDOW:
+        return None
+    sums = np.concatenate([[0.0], np.cumsum(step_powers)])
+    windows = (sums[STEPS_PER_WINDOW:] - sums[:-STEPS_PER_WINDOW]) / STEPS_PER_WINDOW
+    heard = windows[windows > _power(ABSOLUTE_GATE_LUFS)]
+    if not heard.size:
+        return None
+    gated = heard[heard > heard.mean() * 10 ** (RANGE_GATE_LU / 10)]
+    low, high = np.percentile(gated, (10, 95))
+    return 10 * log10(high / low)
 
 
 def _lufs(power: float) -> float:

@@ -29,9 +29,11 @@ def waveform_svg(analysis: TrackAnalysis) -> str:
         if analysis.waveform
         else "",
         _beat_lines(analysis),
-        _axis(analysis.duration, left=0, top=WAVEFORM_HEIGHT),
+        draw_axis(analysis.duration, left=0, top=WAVEFORM_HEIGHT),
     ]
-    return _picture("waveform", title, described, height=WAVEFORM_HEIGHT + AXIS_HEIGHT, parts=parts)
+    return frame_picture(
+        "waveform", title, described, height=WAVEFORM_HEIGHT + AXIS_HEIGHT, parts=parts
+    )
 
 
 def chroma_svg(analysis: TrackAnalysis) -> str:
@@ -48,13 +50,16 @@ def chroma_svg(analysis: TrackAnalysis) -> str:
             f'y="{_row_top(row) + CHROMA_ROW - 3}">{name}</text>'
             for row, name in enumerate(PITCH_NAMES)
         ),
-        _axis(analysis.duration, left=LABEL_WIDTH, top=height),
+        draw_axis(analysis.duration, left=LABEL_WIDTH, top=height),
     ]
     title = f"Pitch classes of {analysis.file_name}"
-    return _picture("chroma", title, key, height=height + AXIS_HEIGHT, parts=parts)
+    return frame_picture("chroma", title, key, height=height + AXIS_HEIGHT, parts=parts)
 
 
-def _picture(name: str, title: str, described: str, *, height: int, parts: Iterable[str]) -> str:
+def frame_picture(
+    name: str, title: str, described: str, *, height: int, parts: Iterable[str]
+) -> str:
+    """Put parts into an SVG of this class, `WIDTH` wide, with a title and a description."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" role="img" '
         f'viewBox="0 0 {WIDTH} {height}" aria-labelledby="{name}-title {name}-desc">'
@@ -122,8 +127,8 @@ def _row_top(row: int) -> int:
     return (11 - row) * CHROMA_ROW
 
 
-def _axis(duration_s: float, *, left: int, top: int) -> str:
-    """Tick marks with times at round steps."""
+def draw_axis(duration_s: float, *, left: int, top: int) -> str:
+    """Draw tick marks with times at round steps."""
     if duration_s <= 0:
         return ""
     step = next((s for s in TICK_STEPS_S if duration_s / s <= MOST_TICKS), TICK_STEPS_S[-1])

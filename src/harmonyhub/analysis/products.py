@@ -14,5 +14,5 @@ def multiply_rows(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDA
     n_batches = -(-len(rows) // batch)
     padded = np.zeros((n_batches * batch, rows.shape[1]), np.float32)
     padded[: len(rows)] = rows
-    product: NDArray[np.float32] = padded.reshape(n_batches, batch, -1) @ matrix
+    product: NDArray[np.float32] = padded.reshape(n_batches, batch, rows.shape[1]) @ matrix
     return product.reshape(-1, matrix.shape[1])[: len(rows)]

@@ -15,8 +15,14 @@ PITCH_WINDOW = 8192  # samples, 372 ms: tells neighbours apart down to 80 Hz
 PITCH_HOP = 2048
 PITCH_RANGE_HZ = (80.0, 2_000.0)
 PITCH_BINS = 120  # per octave, 10 cents each
+TONE_RANGE_HZ = (30.0, 4_200.0)  # the notes of a piano, from the lowest C
+N_TONES = 84  # semitones from C1 to B7
+TONE_BINS = 3 * N_TONES  # a third of a semitone: enough to follow any tuning afterwards
+PEAK_FLOOR = 0.003  # 50 dB below the loudest of the frame
+PITCH_FLOOR = 0.01  # 40 dB
 QUIETEST = 1e-10  # power below which a band counts as silent
 C0_HZ = 440.0 * 2 ** (-57 / 12)
+C1_HZ = 2 * C0_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Spectrum:
         Frames per second.
     pitches : float16 array, shape (frames, PITCH_BINS)
         Amplitude of spectral peaks per 10 cents of the octave, bin 0 at C of A4 = 440 Hz.
+    tones : float16 array, shape (frames, TONE_BINS)
+        Amplitude of spectral peaks per third of a semitone, bin 0 at C1; rate as `pitches`.
     pitch_rate : float
         Frames per second.
     """
@@ -38,11 +46,12 @@ class Spectrum:
     mel_db: NDArray[np.float16]
     mel_rate: float
     pitches: NDArray[np.float16]
+    tones: NDArray[np.float16]
     pitch_rate: float
 
 
 class SpectrumPass:
-    """Takes mono signal in pieces of any length; 3 hours cost 120 MB."""
+    """Takes mono signal in pieces of any length; 3 hours cost 180 MB."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -53,6 +62,7 @@ class SpectrumPass:
         self._pitch_window = _window(PITCH_WINDOW)
         self._mel = _Rows(N_MELS)
         self._pitches = _Rows(PITCH_BINS)
+        self._tones = _Rows(TONE_BINS)
 
     def add(self, signal: NDArray[np.float32]) -> None:
         """Take the next piece, shape (samples,)."""
@@ -65,6 +75,7 @@ class SpectrumPass:
             mel_db=self._mel.filled(),
             mel_rate=self._sample_rate / MEL_HOP,
             pitches=self._pitches.filled(),
+            tones=self._tones.filled(),
             pitch_rate=self._sample_rate / PITCH_HOP,
         )
 
@@ -77,7 +88,9 @@ class SpectrumPass:
             self._mel.append((10 * np.log10(power + QUIETEST)).astype(np.float16))
         if len(pitch_frames):
             magnitudes = np.abs(np.fft.rfft(pitch_frames * self._pitch_window))
-            self._pitches.append(_fold_peaks(magnitudes, self._sample_rate))
+            peaks = _find_peaks(magnitudes, self._sample_rate)
+            self._pitches.append(_fold_peaks(peaks, len(magnitudes)))
+            self._tones.append(_place_peaks(peaks, len(magnitudes)))
 
 
 class _Rows:
@@ -141,20 +154,53 @@ def _mel_filters(sample_rate: int) -> NDArray[np.float32]:
     return filters
 
 
-def _fold_peaks(magnitudes: NDArray[np.float32], sample_rate: int) -> NDArray[np.float16]:
-    """Find local peaks of each frame, refine their frequency and fold them into one octave."""
-    first, last = (round(hz * PITCH_WINDOW / sample_rate) for hz in PITCH_RANGE_HZ)
+@dataclass(frozen=True, slots=True)
+class _Peaks:
+    """Local peaks of several frames, one entry each; `share` is of the frame's loudest."""
+
+    frame: NDArray[np.intp]
+    hz: NDArray[np.float32]
+    amplitude: NDArray[np.float32]
+    share: NDArray[np.float32]
+
+
+def _find_peaks(magnitudes: NDArray[np.float32], sample_rate: int) -> _Peaks:
+    """Find local peaks of each frame and refine their frequency."""
+    first, last = (round(hz * PITCH_WINDOW / sample_rate) for hz in TONE_RANGE_HZ)
     below, here, above = (magnitudes[:, first + i : last + i] for i in (-1, 0, 1))
-    floor = np.maximum(here.max(axis=1, keepdims=True) * 0.01, 1e-6)  # 40 dB below the loudest
-    frame, column = np.nonzero((here > below) & (here >= above) & (here > floor))
+    loudest = np.maximum(here.max(axis=1, keepdims=True), 1e-5)
+    frame, column = np.nonzero((here > below) & (here >= above) & (here > PEAK_FLOOR * loudest))
     left, centre, right = (np.log(part[frame, column] + 1e-12) for part in (below, here, above))
     # Parabola through three log magnitudes: Smith and Serra 1987, "PARSHL".
     offset = 0.5 * (left - right) / np.minimum(left - 2 * centre + right, -1e-9)
+    amplitude = here[frame, column]
     hz = (first + column + offset) * sample_rate / PITCH_WINDOW
-    bins = np.round(np.log2(hz / C0_HZ) * PITCH_BINS).astype(np.int64) % PITCH_BINS
+    return _Peaks(frame, hz.astype(np.float32), amplitude, amplitude / loudest[frame, 0])
+
+
+def _fold_peaks(peaks: _Peaks, n_frames: int) -> NDArray[np.float16]:
+    """Fold the clear peaks of the middle registers into one octave, shape (frames, bins)."""
+    lowest, highest = PITCH_RANGE_HZ
+    clear = (peaks.share > PITCH_FLOOR) & (peaks.hz >= lowest) & (peaks.hz <= highest)
+    bins = np.round(np.log2(peaks.hz[clear] / C0_HZ) * PITCH_BINS).astype(np.int64) % PITCH_BINS
     folded = np.bincount(
-        frame * PITCH_BINS + bins,
-        weights=here[frame, column],
-        minlength=len(magnitudes) * PITCH_BINS,
+        peaks.frame[clear] * PITCH_BINS + bins,
+        weights=peaks.amplitude[clear],
+        minlength=n_frames * PITCH_BINS,
     )
     return folded.reshape(-1, PITCH_BINS).astype(np.float16)
+
+
+def _place_peaks(peaks: _Peaks, n_frames: int) -> NDArray[np.float16]:
+    """Share each peak between the two nearest bins of the keyboard, shape (frames, bins)."""
+    place = np.log2(peaks.hz / C1_HZ) * (TONE_BINS * 12 / N_TONES)
+    heard = (place >= 0) & (place < TONE_BINS - 1)
+    place = place[heard]
+    lower = np.floor(place)
+    above = place - lower
+    cells = peaks.frame[heard] * TONE_BINS + lower.astype(np.int64)
+    amplitude = peaks.amplitude[heard]
+    size = n_frames * TONE_BINS
+    keyboard = np.bincount(cells, weights=amplitude * (1 - above), minlength=size)
+    keyboard += np.bincount(cells + 1, weights=amplitude * above, minlength=size)
+    return keyboard.reshape(-1, TONE_BINS).astype(np.float16)

@@ -5,26 +5,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harmonyhub.analysis.beats import track_beats
-from harmonyhub.analysis.chroma import draw_columns, estimate_tuning, fold_chroma
+from harmonyhub.analysis import FloatArray
+from harmonyhub.analysis.character import measure_character
+from harmonyhub.analysis.chroma import draw_columns
 from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile, hash_audio
-from harmonyhub.analysis.key import estimate_key
+from harmonyhub.analysis.descriptors import Grounds, describe
+from harmonyhub.analysis.harmony import Harmony, find_harmony
 from harmonyhub.analysis.loudness import Loudness, LoudnessMeter
-from harmonyhub.analysis.onsets import measure_onset_strength
+from harmonyhub.analysis.methods import explain_gaps, list_measurements
+from harmonyhub.analysis.rhythm import NO_RHYTHM, Rhythm, find_rhythm
+from harmonyhub.analysis.sections import find_sections, tabulate_bars
+from harmonyhub.analysis.segments import Segment, find_segments
 from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
-from harmonyhub.analysis.tempo import estimate_pulse
 from harmonyhub.analysis.waveform import Outline
-from harmonyhub.domain.analysis import Key, Measurement, TrackAnalysis
+from harmonyhub.domain.analysis import Descriptor, TrackAnalysis
 
-ANALYSIS_VERSION = "1"  # grows whenever the same file would get other numbers
+ANALYSIS_VERSION = "2"  # grows whenever the same file would get other numbers
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
 QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in
 
 Listener = Callable[[float, float | None], None]
 """Told (seconds done, seconds announced or None) about once per ten seconds of audio."""
+Section = tuple[float, float, str]
 
 
 def analyse_file(path: Path, *, on_progress: Listener | None = None) -> TrackAnalysis:
@@ -35,32 +39,17 @@ def analyse_file(path: Path, *, on_progress: Listener | None = None) -> TrackAna
     AudioError
         If the file cannot be decoded; the message says why.
     """
-    audio_hash = hash_audio(path)
-    with AudioFile(path) as audio:
-        heard = _listen(audio, on_progress)
-        rhythm = _find_rhythm(heard)
-        harmony = _find_harmony(heard)
-        return TrackAnalysis(
-            audio_hash=audio_hash,
-            file_name=path.name,
-            codec=audio.codec,
-            duration=round(heard.duration_s, 3),
-            sample_rate=audio.sample_rate,
-            n_channels=audio.n_channels,
-            loudness=_rounded(heard.loudness.integrated_lufs, 2),
-            true_peak=_rounded(heard.loudness.true_peak_dbtp, 2),
-            tempo=_rounded(rhythm.tempo_bpm, 2),
-            tempo_confidence=round(rhythm.confidence, 3),
-            beats=[round(float(beat), 3) for beat in rhythm.beats_s],
-            key=harmony.key,
-            waveform=heard.waveform,
-            chroma=np.round(harmony.columns, 3).astype(float).tolist(),
-            measurements=_measurements(rhythm, harmony),
-            notes=[*audio.notes, *_explain_gaps(heard, rhythm, harmony)],
-            tags=audio.tags,
-            analysis_version=ANALYSIS_VERSION,
-            tuning_cents=_rounded(harmony.tuning_cents, 1),
-        )
+    return _analyse(path, on_progress)[0]
+
+
+def analyse_in_segments(
+    path: Path, *, on_progress: Listener | None = None
+) -> tuple[TrackAnalysis, list[Segment]]:
+    """Analyse one audio file and cut it into its sounds too; errors as `analyse_file`."""
+    analysis, heard, harmony = _analyse(path, on_progress)
+    return analysis, [] if heard.is_silent else find_segments(
+        heard.spectrum, harmony.chroma, heard.duration_s
+    )
 
 
 def to_json_object(analysis: TrackAnalysis) -> dict[str, object]:
@@ -83,18 +72,50 @@ class _Heard:
         return peak is None or peak < QUIETEST_MUSIC_DBTP
 
 
-@dataclass(frozen=True, slots=True)
-class _Rhythm:
-    tempo_bpm: float | None
-    confidence: float
-    beats_s: NDArray[np.floating]
-
-
-@dataclass(frozen=True, slots=True)
-class _Harmony:
-    key: Key | None
-    tuning_cents: float | None
-    columns: NDArray[np.float32]
+def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _Heard, Harmony]:
+    audio_hash = hash_audio(path)
+    with AudioFile(path) as audio:
+        heard = _listen(audio, on_progress)
+        rhythm = NO_RHYTHM if heard.is_silent else find_rhythm(heard.spectrum, heard.duration_s)
+        harmony = _find_harmony(heard, rhythm)
+        gaps = explain_gaps(
+            heard.loudness, rhythm, harmony, duration_s=heard.duration_s, is_silent=heard.is_silent
+        )
+        analysis = TrackAnalysis(
+            audio_hash=audio_hash,
+            file_name=path.name,
+            codec=audio.codec,
+            duration=round(heard.duration_s, 3),
+            sample_rate=audio.sample_rate,
+            n_channels=audio.n_channels,
+            loudness=_rounded(heard.loudness.integrated_lufs, 2),
+            true_peak=_rounded(heard.loudness.true_peak_dbtp, 2),
+            lra=_rounded(heard.loudness.range_lu, 2),
+            tempo=_rounded(rhythm.tempo_bpm, 2),
+            tempo_confidence=round(rhythm.confidence, 3),
+            beats=_times(rhythm.beats_s),
+            downbeats=_times(rhythm.downbeats_s),
+            time_signature=rhythm.beats_per_bar,
+            key=harmony.key,
+            key_segments=[
+                (round(start, 3), round(end, 3), key.name.partition(" ")[0], key.mode)
+                for start, end, key in harmony.key_segments
+            ],
+            chords=[
+                (round(chord.start_s, 3), round(chord.end_s, 3), chord.label)
+                for chord in harmony.chords
+            ],
+            sections=_find_sections(heard, rhythm, harmony),
+            waveform=heard.waveform,
+            chroma=np.round(draw_columns(harmony.chroma, CHROMA_COLUMNS), 3).astype(float).tolist(),
+            measurements=list_measurements(rhythm, harmony),
+            descriptors=_describe(heard, rhythm, harmony),
+            notes=[*audio.notes, *gaps],
+            tags=audio.tags,
+            analysis_version=ANALYSIS_VERSION,
+            tuning_cents=_rounded(harmony.tuning_cents, 1),
+        )
+    return analysis, heard, harmony
 
 
 def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:
@@ -121,73 +142,38 @@ def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:
     )
 
 
-def _find_rhythm(heard: _Heard) -> _Rhythm:
-    nothing = _Rhythm(None, 0.0, np.empty(0))
+def _find_harmony(heard: _Heard, rhythm: Rhythm) -> Harmony:
     if heard.is_silent:
-        return nothing
-    rate = heard.spectrum.mel_rate
-    strength = measure_onset_strength(heard.spectrum.mel_db, rate)
-    pulse = estimate_pulse(strength, rate)
-    if pulse is None:
-        return nothing
-    beats_s = track_beats(strength, rate, pulse=pulse)
-    beats_s = beats_s[beats_s < heard.duration_s]
-    if len(beats_s) < 4:
-        return nothing
-    return _Rhythm(60.0 / float(np.median(np.diff(beats_s))), pulse.confidence, beats_s)
+        return Harmony(np.zeros((len(heard.spectrum.pitches), 12), np.float32))
+    return find_harmony(heard.spectrum, rhythm.beats_s, heard.duration_s)
 
 
-def _find_harmony(heard: _Heard) -> _Harmony:
-    pitches = heard.spectrum.pitches
+def _find_sections(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> list[Section]:
     if heard.is_silent:
-        return _Harmony(None, None, draw_columns(np.zeros((len(pitches), 12)), CHROMA_COLUMNS))
-    tuning_cents = estimate_tuning(pitches)
-    chroma = fold_chroma(pitches, tuning_cents)
-    key = estimate_key(chroma)
-    columns = draw_columns(chroma, CHROMA_COLUMNS)
-    return _Harmony(key, tuning_cents if key else None, columns)
+        return []
+    bars = tabulate_bars(
+        rhythm.downbeats_s,
+        heard.duration_s,
+        levels_db=heard.spectrum.mel_db,
+        level_rate=heard.spectrum.mel_rate,
+        chroma=harmony.chroma,
+        chroma_rate=heard.spectrum.pitch_rate,
+    )
+    return [(round(start, 3), round(end, 3), label) for start, end, label in find_sections(bars)]
+
+
+def _describe(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> dict[str, Descriptor]:
+    if heard.is_silent:
+        return {}
+    character = measure_character(heard.spectrum, harmony.tuning_cents)
+    if character is None:
+        return {}
+    return describe(Grounds(character, heard.loudness, rhythm, harmony.key))
+
+
+def _times(times_s: FloatArray) -> list[float]:
+    return [round(float(time_s), 3) for time_s in times_s]
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
-
-
-def _measurements(rhythm: _Rhythm, harmony: _Harmony) -> dict[str, Measurement]:
-    """Say of each number what it is in and how it came about."""
-    return {
-        "duration": Measurement("s", "decoded samples, counted"),
-        "loudness": Measurement("LUFS", "EBU R128 integrated, gated (ITU-R BS.1770-4)"),
-        "true_peak": Measurement("dBTP", "oversampled to 176.4 kHz or more (BS.1770-4, annex 2)"),
-        "tempo": Measurement("BPM", "median distance of the beats", round(rhythm.confidence, 3)),
-        "beats": Measurement(
-            "s",
-            "dynamic programming over spectral flux (Ellis 2007)",
-            round(rhythm.confidence, 3),
-        ),
-        "key": Measurement(
-            "tonic 0 (C) to 11 (B) and mode",
-            "chroma of spectral peaks against profiles (Albrecht and Shanahan 2013)",
-            round(harmony.key.confidence, 3) if harmony.key else 0.0,
-        ),
-        "tuning_cents": Measurement("cents from A4 = 440 Hz", "circular mean of spectral peaks"),
-        "waveform": Measurement("full scale = 1", "smallest and largest sample per column"),
-        "chroma": Measurement("loudest pitch class = 1", "spectral peaks per pitch class"),
-    }
-
-
-def _explain_gaps(heard: _Heard, rhythm: _Rhythm, harmony: _Harmony) -> list[str]:
-    """Say in words why a number is missing."""
-    if heard.is_silent:
-        return ["the file is silent: no tempo, no key"]
-    notes = []
-    if heard.loudness.integrated_lufs is None:
-        notes.append("no loudness: shorter than 0.4 s or never above -70 LUFS")
-    if rhythm.tempo_bpm is None:
-        notes.append(
-            "no tempo: too short to tell"
-            if heard.duration_s < 3
-            else "no tempo: nothing repeats steadily enough to be a beat"
-        )
-    if harmony.key is None:
-        notes.append("no key: no set of pitches stands out")
-    return notes

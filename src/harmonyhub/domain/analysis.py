@@ -1,7 +1,7 @@
 """What the analysis of one audio file found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harmonyhub.domain.ids import AudioHash
 
@@ -23,6 +23,30 @@ class Key:
     mode: str
     name: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A chord from `start_s` to `end_s`; `label` as Harte et al. 2005, `confidence` [0, 1]."""
+
+    start_s: float
+    end_s: float
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A property of the music on a scale of its own.
+
+    `definition` says in words what `value` means; `is_estimated` where no ground truth exists that
+    it could be held against.
+    """
+
+    value: float | str | None
+    confidence: float
+    definition: str
+    is_estimated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +81,18 @@ class TrackAnalysis:
         By field name: unit, method, confidence.
     tuning_cents : float or None
         How far the track is tuned from A4 = 440 Hz, -50 to 50 cents.
+    lra : float or None
+        Loudness range in LU (EBU Tech 3342).
+    downbeats : sequence of float
+        Seconds; the first beat of each bar.
+    time_signature : int or None
+        Felt beats per bar: 6/8 counts 2.
+    key_segments : sequence of (start s, end s, tonic name, mode)
+        Keys one after the other; one entry where the key never changes.
+    chords, sections : sequence of (start s, end s, label)
+        Chords in the syntax of Harte et al. 2005; sections of one label are alike.
+    descriptors : mapping
+        By name: value, confidence, definition.
     """
 
     audio_hash: AudioHash
@@ -78,3 +114,10 @@ class TrackAnalysis:
     tags: AudioTags
     analysis_version: str
     tuning_cents: float | None = None
+    lra: float | None = None
+    downbeats: Sequence[float] = field(default_factory=list)
+    time_signature: int | None = None
+    key_segments: Sequence[tuple[float, float, str, str]] = field(default_factory=list)
+    chords: Sequence[tuple[float, float, str]] = field(default_factory=list)
+    sections: Sequence[tuple[float, float, str]] = field(default_factory=list)
+    descriptors: Mapping[str, Descriptor] = field(default_factory=dict)

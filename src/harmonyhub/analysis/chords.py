@@ -1,0 +1,94 @@
+"""Which chord sounds when: the network's word, smoothed so that chords change on beats."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from harmonyhub.analysis import FloatArray
+from harmonyhub.analysis.network import QUALITIES, HarmonyLogits
+from harmonyhub.analysis.smoothing import log_softmax, smooth_labels
+from harmonyhub.domain.analysis import Chord
+
+NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+NO_CHORD = "N"
+CHANGE_COST = 3.0  # log odds that a new chord must win, on a beat ...
+OFF_BEAT_COST = 6.0  # ... and between beats
+SNAP_S = 0.15  # a pair of frames is 186 ms: finer than this only the beats know
+SURE_BASS = 0.8  # mean chance of the bass from which an inversion is named
+# Degrees as Harte et al. 2005 write them, by semitones above the root.
+DEGREES = {"maj": {4: "3", 7: "5"}, "min": {3: "b3", 7: "5"}, "7": {4: "3", 7: "5", 10: "b7"},
+           "maj7": {4: "3", 7: "5", 11: "7"}, "min7": {3: "b3", 7: "5", 10: "b7"}}  # fmt: skip
+
+
+def find_chords(
+    logits: HarmonyLogits, pair_rate: float, *, beats_s: FloatArray, duration_s: float
+) -> list[Chord]:
+    """Name the chords of a track, without a gap from 0 to its end.
+
+    Parameters
+    ----------
+    logits : HarmonyLogits
+    pair_rate : float
+        Pairs of frames per second.
+    beats_s : array, shape (beats,)
+        Seconds; may be empty.
+
+    Returns
+    -------
+    list of Chord
+        Labels in the syntax of Harte et al. 2005: "C:maj", "A:min7", "D:maj/3", "N".
+
+    References
+    ----------
+    Harte, Sandler, Abdallah and Gomez 2005, "Symbolic representation of musical chords", ISMIR.
+    """
+    n_pairs = len(logits.chords)
+    if n_pairs == 0:
+        return []
+    chances = log_softmax(logits.chords)
+    costs = np.full(n_pairs, OFF_BEAT_COST)
+    on_beat = np.round(beats_s * pair_rate).astype(np.intp)
+    costs[on_beat[on_beat < n_pairs]] = CHANGE_COST
+    path = smooth_labels(chances, costs)
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), n_pairs]
+    spans = [
+        _Span(start, end, int(path[start]), float(np.exp(chances[start:end, path[start]].mean())))
+        for start, end in pairwise(edges)
+    ]
+    bass = np.exp(log_softmax(logits.bass))
+    times = [0.0] + [_snap(span.start / pair_rate, beats_s) for span in spans[1:]]
+    ends = [*times[1:], duration_s]
+    return [
+        Chord(start_s, end_s, _name(span, bass), span.confidence)
+        for span, start_s, end_s in zip(spans, times, ends, strict=True)
+        if end_s > start_s
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    label: int
+    confidence: float
+
+
+def _snap(time_s: float, beats_s: FloatArray) -> float:
+    """Give the beat that is near enough, else the time itself."""
+    if not len(beats_s):
+        return time_s
+    nearest = float(beats_s[np.abs(beats_s - time_s).argmin()])
+    return nearest if abs(nearest - time_s) <= SNAP_S else time_s
+
+
+def _name(span: _Span, bass: FloatArray) -> str:
+    if span.label == 12 * len(QUALITIES):
+        return NO_CHORD
+    row, root = divmod(span.label, 12)
+    quality = QUALITIES[row]
+    chances = bass[span.start : span.end].mean(axis=0)
+    lowest = int(chances.argmax())
+    degree = DEGREES.get(quality, {}).get((lowest - root) % 12)
+    inversion = f"/{degree}" if degree and chances[lowest] >= SURE_BASS else ""
+    return f"{NAMES[root]}:{quality}{inversion}"

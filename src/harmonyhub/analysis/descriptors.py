@@ -1,0 +1,146 @@
+"""A track in the words that Spotify's audio features used, each computed from stated measurements.
+
+None of them was fitted to Spotify's values: weights are chosen by hand, so most are estimates.
+"""
+
+from dataclasses import dataclass
+from math import exp, log2
+
+import numpy as np
+
+from harmonyhub.analysis.character import Character
+from harmonyhub.analysis.loudness import Loudness
+from harmonyhub.analysis.rhythm import Rhythm
+from harmonyhub.domain.analysis import Descriptor, Key
+
+# The wheel of harmonic mixing: relative keys share a number, fifths are neighbours.
+CAMELOT_MEANING = (
+    "key as a number on the wheel of fifths, A for minor and B for major: keys with neighbouring "
+    "names mix well"
+)
+CAMELOT_MAJOR = (8, 3, 10, 5, 12, 7, 2, 9, 4, 11, 6, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What descriptors are computed from."""
+
+    character: Character
+    loudness: Loudness
+    rhythm: Rhythm
+    key: Key | None
+
+
+def describe(grounds: Grounds) -> dict[str, Descriptor]:
+    """Compute all descriptors of a track."""
+    energy = _energy(grounds)
+    mode_confidence = grounds.key.confidence if grounds.key else 0.0
+    measured = {
+        "brightness": Descriptor(
+            round(grounds.character.brightness_hz, 1), 1.0,
+            "spectral centroid in Hz, mean over all frames but pauses", is_estimated=False,
+        ),
+        "camelot": Descriptor(
+            name_camelot(grounds.key), round(mode_confidence, 3), CAMELOT_MEANING,
+            is_estimated=False,
+        ),
+        "mode": Descriptor(
+            None if grounds.key is None else float(grounds.key.mode == "major"),
+            round(mode_confidence, 3), "1 major, 0 minor: of the key of most of the track",
+            is_estimated=False,
+        ),
+    }  # fmt: skip
+    estimated = {
+        name: Descriptor(round(float(value), 3), confidence, definition)
+        for name, value, confidence, definition in (
+            ("acousticness", _acousticness(grounds, energy), 0.3,
+             "how unamplified it sounds: tonal, dark, uncompressed, few attacks"),
+            ("danceability", _danceability(grounds), 0.4,
+             "how well it can be danced to: steady, sure beats near 115 a minute, with bass"),
+            ("energy", energy, 0.6,
+             "how intense it is: loudness, attacks per second, brightness, noisiness"),
+            ("instrumentalness", _instrumentalness(grounds), 0.1,
+             "how unlikely voices are: little sound between the semitones, no pace of syllables"),
+            ("liveness", _liveness(grounds), 0.1,
+             "how much the quiet moments sound of a room with people: noisy pauses"),
+            ("speechiness", _speechiness(grounds), 0.2,
+             "how much it moves at the pace of syllables without a steady beat"),
+            ("valence", _valence(grounds, energy), 0.2,
+             "how bright its mood may seem: major, quick, bright"),
+        )
+    }  # fmt: skip
+    return dict(sorted((measured | estimated).items()))
+
+
+def name_camelot(key: Key | None) -> str | None:
+    """Name a key on the wheel of harmonic mixing: "8B" is C major, "8A" A minor."""
+    if key is None:
+        return None
+    relative = key.tonic if key.mode == "major" else (key.tonic + 3) % 12
+    return f"{CAMELOT_MAJOR[relative]}{'B' if key.mode == 'major' else 'A'}"
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    """0 at `low` and below, 1 at `high` and above, straight between."""
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+
+
+def _energy(grounds: Grounds) -> float:
+    sound, loudness = grounds.character, grounds.loudness.integrated_lufs
+    return (
+        0.45 * _ramp(-40.0 if loudness is None else loudness, -32.0, -7.0)
+        + 0.25 * _ramp(sound.onsets_per_s, 0.5, 8.0)
+        + 0.15 * _ramp(sound.brightness_hz, 400.0, 2500.0)
+        + 0.15 * _ramp(sound.flatness, 0.0, 0.3)
+    )
+
+
+def _acousticness(grounds: Grounds, energy: float) -> float:
+    sound = grounds.character
+    spread = grounds.loudness.range_lu or 0.0
+    leaning = (
+        2.5 * (sound.tonal_share - 0.7) / 0.15
+        + 1.5 * (spread - 6.0) / 6.0
+        - 3.0 * (energy - 0.45) / 0.2
+        - 1.0 * (sound.brightness_hz - 1200.0) / 800.0
+    )
+    return 1 / (1 + exp(-leaning / 2))
+
+
+def _danceability(grounds: Grounds) -> float:
+    rhythm = grounds.rhythm
+    if rhythm.tempo_bpm is None:
+        return 0.0
+    periods = np.diff(rhythm.beats_s)
+    wander = float(np.median(np.abs(np.diff(periods))) / np.median(periods))
+    pace = exp(-0.5 * (log2(rhythm.tempo_bpm / 115.0) / 0.45) ** 2)
+    steady = 1 - _ramp(wander, 0.01, 0.12)
+    bass = _ramp(grounds.character.bass_share, 0.05, 0.6)
+    return 0.3 * pace + 0.3 * steady + 0.25 * _ramp(rhythm.confidence, 0.3, 0.9) + 0.15 * bass
+
+
+def _instrumentalness(grounds: Grounds) -> float:
+    sound = grounds.character
+    voice = 0.6 * _ramp(sound.vibrato, 0.1, 0.4) + 0.4 * _ramp(sound.syllables, 0.2, 0.6)
+    return 1 - voice
+
+
+def _liveness(grounds: Grounds) -> float:
+    return 0.05 + 0.9 * _ramp(grounds.character.pause_flatness, 0.15, 0.6)
+
+
+def _speechiness(grounds: Grounds) -> float:
+    sound = grounds.character
+    pace = _ramp(sound.syllables, 0.25, 0.7)
+    unsteady = 1 - _ramp(grounds.rhythm.confidence, 0.2, 0.6)
+    return pace * (0.2 + 0.8 * unsteady)
+
+
+def _valence(grounds: Grounds, energy: float) -> float:
+    key, tempo = grounds.key, grounds.rhythm.tempo_bpm
+    major = (
+        0.5 if key is None else (0.5 + 0.5 * key.confidence * (1 if key.mode == "major" else -1))
+    )
+    pace = 0.5 if tempo is None else _ramp(tempo, 60.0, 160.0)
+    bright = _ramp(grounds.character.brightness_hz, 400.0, 2500.0)
+    return 0.45 * major + 0.25 * pace + 0.15 * bright + 0.15 * energy

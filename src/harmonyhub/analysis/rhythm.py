@@ -1,0 +1,68 @@
+"""From the levels of a track to its beats, bars and tempo."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harmonyhub.analysis import FloatArray
+from harmonyhub.analysis.bars import find_bars
+from harmonyhub.analysis.beats import track_beats
+from harmonyhub.analysis.network import hear_pulse
+from harmonyhub.analysis.network_inputs import scale_levels
+from harmonyhub.analysis.spectrum import Spectrum
+
+MIN_BEATS = 4  # fewer make no tempo
+MIN_CONFIDENCE = 0.2  # noise stays below
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """The pulse of a track.
+
+    Attributes
+    ----------
+    tempo_bpm : float or None
+        Of the median felt beat.
+    confidence : float
+        In [0, 1]: mean chance, as the network hears it, of the beats that were placed.
+    beats_s, downbeats_s : array
+        Seconds, increasing.
+    beats_per_bar : int or None
+        Of most bars.
+    bar_confidence : float
+        In [0, 1].
+    """
+
+    tempo_bpm: float | None
+    confidence: float
+    beats_s: FloatArray
+    downbeats_s: FloatArray
+    beats_per_bar: int | None
+    bar_confidence: float
+
+
+NO_RHYTHM = Rhythm(None, 0.0, np.empty(0), np.empty(0), None, 0.0)
+
+
+def find_rhythm(spectrum: Spectrum, duration_s: float) -> Rhythm:
+    """Find beats, downbeats and tempo; `NO_RHYTHM` where nothing is steady enough."""
+    rate = spectrum.mel_rate
+    likely = hear_pulse(scale_levels(spectrum.mel_db))
+    beats_s = track_beats(likely[:, 0], rate)
+    beats_s = beats_s[beats_s < duration_s]
+    if len(beats_s) < MIN_BEATS:
+        return NO_RHYTHM
+    frames = np.clip(np.round(beats_s * rate).astype(int), 1, len(likely) - 2)
+    near = np.stack([likely[frames + step, 0] for step in (-1, 0, 1)])
+    confidence = float(near.max(axis=0).mean())
+    if confidence < MIN_CONFIDENCE:
+        return NO_RHYTHM
+    bars = find_bars(beats_s, likely[:, 1], rate)
+    return Rhythm(
+        tempo_bpm=60.0 / float(np.median(np.diff(beats_s))),
+        confidence=confidence,
+        beats_s=beats_s,
+        downbeats_s=beats_s[bars.positions == 0],
+        beats_per_bar=bars.beats_per_bar,
+        bar_confidence=bars.confidence,
+    )
