@@ -70,7 +70,7 @@ def test(arguments: tuple[str, ...], *, is_all: bool) -> None:
 @click.command("check-code")
 def check_code() -> None:
     """Check format, lint, types, import contracts and generated files."""
-    places = ["src", "tests", "benchmarks"]
+    places = ["src", "tests", "benchmarks", "training"]
     tools = Path(sys.executable).parent
     steps = [
         [str(tools / "ruff"), "format", "--check", *places],
