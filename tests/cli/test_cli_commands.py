@@ -107,13 +107,32 @@ def test_analyse_prints_one_object(hub: Hub, tmp_path: Path) -> None:
     said = hub("analyse", "tone.wav", "--json")
     assert 0 == said.returncode, said.stderr
     analysis = json.loads(said.stdout)
-    names = {"duration", "tempo", "beats", "key", "loudness", "true_peak", "analysis_version"}
+    names = {
+        "duration", "tempo", "tempo_confidence", "beats", "downbeats", "time_signature", "key",
+        "key_segments", "chords", "sections", "loudness", "true_peak", "lra", "tuning_cents",
+        "descriptors", "tags", "analysis_version",
+    }  # fmt: skip
     assert names <= set(analysis)
     assert 8.0 == pytest.approx(analysis["duration"], abs=0.05)
     assert not list(tmp_path.rglob("mongodb*"))
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shape", "field"),
+    [("audio-features", "danceability"), ("audio-analysis", "segments"), ("jams", "annotations")],
+)
+def test_analyse_prints_what_other_tools_read(
+    hub: Hub, tmp_path: Path, shape: str, field: str
+) -> None:
+    """Each shape is one JSON object; a folder has none."""
+    write_tone(tmp_path / "tone.wav")
+    assert field in json.loads(hub("analyse", "tone.wav", "--as", shape).stdout)
+    refused = hub("analyse", str(tmp_path), "--as", shape)
+    assert (2, True) == (refused.returncode, "takes one file" in refused.stderr)
+
+
 def test_analyse_takes_a_folder_into_the_library_once(hub: Hub, tmp_path: Path) -> None:
     """A second run measures nothing again, and a bad file is named and does not stop the rest."""
     music = tmp_path / "music"

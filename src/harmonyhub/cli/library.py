@@ -1,6 +1,8 @@
 """Commands for audio files: analyse one, or a whole folder."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @as_json_option
-def analyse(path: Path, *, as_json: bool) -> None:
+@click.option(
+    "--as",
+    "shape",
+    type=click.Choice(("audio-features", "audio-analysis", "jams")),
+    help="Print a file's analysis in the shape of Spotify's objects, or as JAMS.",
+)
+def analyse(path: Path, *, as_json: bool, shape: str | None) -> None:
     """Measure an audio file, or every audio file of a folder.
 
     A FILE is measured and printed, without touching the store. A FOLDER goes into the library:
@@ -26,26 +34,53 @@ def analyse(path: Path, *, as_json: bool) -> None:
     broke off goes on where it stopped.
     """
     if path.is_dir():
+        if shape:
+            raise click.UsageError(f"--as {shape} takes one file, and {path} is a folder.")
         result = asyncio.run(_analyse_folder(path))
         if as_json:
             print_json(asdict(result))
         else:
             _print_folder(result)
         return
+    if shape:
+        print_json(_measure_as(path, shape))
+        return
     from harmonyhub.analysis.track import analyse_file, to_json_object
 
     line = ProgressLine()
-
-    def follow(done_s: float, announced_s: float | None) -> None:
-        total = int(announced_s) if announced_s else None
-        line(Progress(done=int(done_s), total=total, unit="s", message=path.name))
-
-    analysis = analyse_file(path, on_progress=follow)
+    analysis = analyse_file(path, on_progress=_follow(path, line))
     line.close()
     if as_json:
         print_json(to_json_object(analysis))
     else:
         _print_analysis(analysis)
+
+
+def _follow(path: Path, line: ProgressLine) -> Callable[[float, float | None], None]:
+    def follow(done_s: float, announced_s: float | None) -> None:
+        total = int(announced_s) if announced_s else None
+        line(Progress(done=int(done_s), total=total, unit="s", message=path.name))
+
+    return follow
+
+
+def _measure_as(path: Path, shape: str) -> dict[str, object]:
+    """Analyse a file and write it in a shape that other tools read."""
+    from harmonyhub.analysis.jams import to_jams
+    from harmonyhub.analysis.spotify_shapes import to_audio_analysis, to_audio_features
+    from harmonyhub.analysis.track import analyse_in_segments
+    from harmonyhub.wiring.house import system_clock
+
+    line = ProgressLine()
+    begun = time.monotonic()
+    analysis, segments = analyse_in_segments(path, on_progress=_follow(path, line))
+    line.close()
+    if shape == "jams":
+        return to_jams(analysis)
+    if shape == "audio-features":
+        return to_audio_features(analysis)
+    seconds = time.monotonic() - begun
+    return to_audio_analysis(analysis, segments, now=system_clock(), seconds=seconds)
 
 
 async def _analyse_folder(folder: Path) -> "FolderResult":
