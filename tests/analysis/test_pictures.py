@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
+from harmonyhub.analysis.structure_picture import short_chord, structure_svg
 from harmonyhub.analysis.track import analyse_file
 from harmonyhub.domain.analysis import TrackAnalysis
 
@@ -21,9 +22,9 @@ def analysis(encode, sounds, tmp_path) -> TrackAnalysis:
     return dataclasses.replace(analyse_file(path), tempo=120.0, beats=[0.5, 1.0, 1.5, 6.0])
 
 
-@pytest.mark.parametrize("draw", [waveform_svg, chroma_svg])
+@pytest.mark.parametrize("draw", [waveform_svg, chroma_svg, structure_svg])
 def test_is_an_accessible_picture(analysis, draw):
-    """Both pictures have a role, a title and a description that screen readers find."""
+    """All pictures have a role, a title and a description that screen readers find."""
     root = ET.fromstring(draw(analysis))  # noqa: S314  our own output
     labels = root.get("aria-labelledby").split()
     assert "img" == root.get("role")
@@ -31,7 +32,7 @@ def test_is_an_accessible_picture(analysis, draw):
     assert "a & b.flac" in root.find(f"{SVG}title").text
 
 
-@pytest.mark.parametrize("draw", [waveform_svg, chroma_svg])
+@pytest.mark.parametrize("draw", [waveform_svg, chroma_svg, structure_svg])
 def test_needs_no_inline_style_or_script(analysis, draw):
     """A page that forbids inline styles and scripts shows them as they are."""
     assert re.search(r"style|<script|\son\w+=|href", draw(analysis)) is None
@@ -52,7 +53,7 @@ def test_draws_the_chord(analysis):
     assert root.findall(f"{SVG}g[@class='chroma-cells']/{SVG}path")
 
 
-@pytest.mark.parametrize("draw", [waveform_svg, chroma_svg])
+@pytest.mark.parametrize("draw", [waveform_svg, chroma_svg, structure_svg])
 def test_draws_silence_and_nothing(encode, tmp_path, draw):
     """A silent file and a file of a few samples give well-formed pictures too."""
     for number, length in enumerate((1, 40, 22_050)):
@@ -64,3 +65,36 @@ def test_long_files_show_no_beat_lines(analysis):
     """Hundreds of beats would paint the waveform grey: they are left out."""
     many = dataclasses.replace(analysis, beats=[number / 100 for number in range(1000)])
     assert "waveform-beats" not in waveform_svg(many)
+
+
+def test_draws_sections_keys_chords_and_bars(analysis):
+    """Boxes lie where their time is, named where there is room; each bar has a tick."""
+    built = dataclasses.replace(
+        analysis,
+        duration=100.0,
+        sections=[(0.0, 50.0, "verse"), (50.0, 100.0, "a <loud> chorus")],
+        key_segments=[(0.0, 100.0, "C", "major")],
+        chords=[(0.0, 99.0, "A:min7/b3"), (99.0, 99.5, "C:maj"), (99.5, 100.0, "N")],
+        downbeats=[10.0, 20.0],
+        time_signature=4,
+    )
+    root = ET.fromstring(structure_svg(built))  # noqa: S314  our own output
+    boxes = [(box.get("x"), box.find(f"{SVG}title").text) for box in root.iter(f"{SVG}rect")]
+    assert [
+        ("0.0", "verse"), ("500.0", "a <loud> chorus"), ("0.0", "C major"), ("0.0", "Am7/b3"),
+        ("990.0", "C"),
+    ] == boxes  # fmt: skip
+    named = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"verse", "Am7/b3"} <= named
+    assert "C" not in named
+    ticks = root.find(f"{SVG}path[@class='structure-bars']").get("d")
+    assert ["100.0", "200.0"] == re.findall(r"M([\d.]+)", ticks)
+
+
+@pytest.mark.parametrize(
+    ("label", "written"),
+    [("C:maj", "C"), ("F#:min", "F#m"), ("Bb:hdim7", "Bbm7b5"), ("G:7/3", "G7/3"), ("N", "")],
+)
+def test_writes_chords_as_musicians_do(label, written):
+    """The syntax of research becomes that of song books."""
+    assert written == short_chord(label)

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
+from harmonyhub.analysis.structure_picture import structure_svg
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.music import Track
@@ -182,7 +183,7 @@ def _draw_analysis(analysis: TrackAnalysis | None) -> list[Markup]:
     if analysis is None:
         return []
     # Our own drawings; analysis.pictures escapes the one foreign text in them, the file's name.
-    return [Markup(draw(analysis)) for draw in (waveform_svg, chroma_svg)]  # noqa: S704
+    return [Markup(draw(analysis)) for draw in (waveform_svg, chroma_svg, structure_svg)]  # noqa: S704
 
 
 def _numbers(analysis: TrackAnalysis | None) -> list[NumberRow]:

@@ -49,14 +49,29 @@ def _decimal(number: float | None) -> str | None:
     return None if number is None else f"{number:.1f}".replace("-", "\u2212")
 
 
+def _whole(found: TrackAnalysis) -> str | None:
+    return None if found.time_signature is None else str(found.time_signature)
+
+
 _FILE_SAYS = "as the file says"
-_UNITS = {"duration": "min:s", "key": "", "beats": "", "sample_rate": "Hz", "n_channels": ""}
+_UNITS = {
+    "duration": "min:s",
+    "key": "",
+    "beats": "",
+    "time_signature": "",
+    "tuning_cents": "cents",
+    "sample_rate": "Hz",
+    "n_channels": "",
+}
 _ROWS: tuple[tuple[str, str, Callable[[TrackAnalysis], str | None]], ...] = (
     ("tempo", "Tempo", lambda found: _decimal(found.tempo)),
     ("key", "Key", lambda found: found.key.name if found.key else None),
     ("loudness", "Loudness", lambda found: _decimal(found.loudness)),
     ("true_peak", "True peak", lambda found: _decimal(found.true_peak)),
     ("duration", "Duration", lambda found: duration(found.duration)),
+    ("time_signature", "Beats in a bar", _whole),
+    ("lra", "Loudness range", lambda found: _decimal(found.lra)),
+    ("tuning_cents", "Tuning", lambda found: _decimal(found.tuning_cents)),
     ("beats", "Beats found", lambda found: str(len(found.beats)) if found.beats else None),
     ("sample_rate", "Sample rate", lambda found: count(found.sample_rate)),
     ("n_channels", "Channels", lambda found: str(found.n_channels)),
