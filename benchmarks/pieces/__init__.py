@@ -1,0 +1,1 @@
+"""Pieces with known truth: who is asked about them, and how answers are scored."""

@@ -1,0 +1,129 @@
+"""Scores of an answer against the truth, as the evaluation campaign MIREX and mir_eval define them.
+
+References
+----------
+Raffel et al. 2014, "mir_eval: a transparent implementation of common MIR metrics", ISMIR.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pieces.answers import Answer, Span
+
+HIT_S = 0.07
+SETTLED_S = 5.0  # beats before are not judged
+BORDER_S = 3.0
+TEMPO_TOLERANCE = 0.04
+OCTAVES = (1.0, 2.0, 3.0, 1 / 2, 1 / 3)
+TONICS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+# Pitch classes above the root, of each quality that truth or answers name.
+STEPS = {
+    "maj": {0, 4, 7}, "min": {0, 3, 7}, "7": {0, 4, 7, 10}, "maj7": {0, 4, 7, 11},
+    "min7": {0, 3, 7, 10}, "hdim7": {0, 3, 6, 10}, "dim": {0, 3, 6}, "dim7": {0, 3, 6, 9},
+    "aug": {0, 4, 8}, "sus4": {0, 5, 7}, "sus2": {0, 2, 7}, "5": {0, 7}, "maj6": {0, 4, 7, 9},
+    "min6": {0, 3, 7, 9}, "9": {0, 4, 7, 10}, "min9": {0, 3, 7, 10}, "maj9": {0, 4, 7, 11},
+    "sus4(b7)": {0, 5, 7, 10},
+}  # fmt: skip
+TRIADS = ({0, 4, 7}, {0, 3, 7})
+SEVENTHS = (*TRIADS, {0, 4, 7, 11}, {0, 4, 7, 10}, {0, 3, 7, 10})
+
+
+def judge(truth: dict[str, Any], answer: Answer) -> dict[str, float]:
+    """Score one answer against one truth, each where both speak."""
+    start, end = truth.get("active") or (0.0, truth["duration"])
+    f_measure, bias = judge_beats(truth["beats"], answer.beats, span=(start, end))
+    ratio = (answer.tempo or 0.0) / truth["tempo"]
+    row = {
+        "beat F": f_measure,
+        "bias ms": bias,
+        "tempo acc1": float(abs(ratio - 1) < TEMPO_TOLERANCE),
+        "acc2": float(any(abs(ratio / octave - 1) < TEMPO_TOLERANCE for octave in OCTAVES)),
+    }
+    if answer.downbeats is not None and truth.get("downbeats"):
+        row["downbeat F"] = judge_beats(truth["downbeats"], answer.downbeats, span=(start, end))[0]
+    if answer.beats_per_bar is not None and truth.get("beats_per_bar"):
+        row["meter"] = float(answer.beats_per_bar == truth["beats_per_bar"])
+    if answer.is_asked_key and truth.get("key"):
+        row["key"] = judge_key(truth["key"], answer.key)
+    if answer.chords is not None and truth.get("chords"):
+        row["majmin"] = judge_chords(truth["chords"], answer.chords, vocabulary=TRIADS)
+        row["sevenths"] = judge_chords(truth["chords"], answer.chords, vocabulary=SEVENTHS)
+    if answer.borders is not None and truth.get("sections"):
+        borders = np.array([section[0] for section in truth["sections"][1:]])
+        row["sections"] = _match(borders, answer.borders, within=BORDER_S)
+    return row
+
+
+def judge_beats(
+    truth: list[float], found: np.ndarray, *, span: tuple[float, float]
+) -> tuple[float, float]:
+    """F-measure within 70 ms from the fifth second on, and the median offset of hits in ms."""
+    start, end = span
+    true = np.array([beat for beat in truth if start <= beat <= end and beat >= SETTLED_S])
+    found = found[(found >= max(start - HIT_S, SETTLED_S)) & (found <= end + HIT_S)]
+    if not len(found) or not len(true):
+        return 0.0, np.nan
+    offsets = np.array([found[np.abs(found - beat).argmin()] - beat for beat in true])
+    hits = offsets[np.abs(offsets) <= HIT_S]
+    bias = float(np.median(hits)) * 1000 if len(hits) else np.nan
+    return _match(true, found, within=HIT_S), bias
+
+
+def judge_key(truth: dict[str, Any], found: tuple[int, str] | None) -> float:
+    """MIREX score: 1 right, 0.5 a fifth above, 0.3 relative, 0.2 parallel."""
+    if found is None:
+        return 0.0
+    step, same_mode = (found[0] - truth["tonic"]) % 12, found[1] == truth["mode"]
+    if same_mode:
+        return {0: 1.0, 7: 0.5}.get(step, 0.0)
+    relative = 9 if truth["mode"] == "major" else 3
+    return {0: 0.2, relative: 0.3}.get(step, 0.0)
+
+
+def judge_chords(
+    truth: list[list[Any]], found: list[Span], *, vocabulary: tuple[set[int], ...]
+) -> float:
+    """Share of the time that the root and the notes of the vocabulary are right.
+
+    Time whose true chord is in no vocabulary is left out; an answer's extra notes count only where
+    the vocabulary has sevenths.
+    """
+    cut = 8 if vocabulary is TRIADS else 12
+    right = judged = 0.0
+    for start, end, label in truth:
+        true = _read_label(label, cut)
+        if true is not None and true[1] not in vocabulary:
+            continue
+        judged += end - start
+        for begin, stop, said in found:
+            overlap = min(end, stop) - max(start, begin)
+            if overlap > 0 and _read_label(said, cut) == true:
+                right += overlap
+    return right / judged if judged else np.nan
+
+
+def _read_label(label: str, cut: int) -> tuple[int, set[int]] | None:
+    """Root and notes below `cut` semitones; None for "no chord"."""
+    if label in ("N", "X"):
+        return None
+    name, _, rest = label.partition(":")
+    root = TONICS[name[0]] + name.count("#") - name.count("b")
+    quality = rest.partition("/")[0] or "maj"
+    return root % 12, {step for step in STEPS[quality] if step < cut}
+
+
+def _match(truth: np.ndarray, found: np.ndarray, *, within: float) -> float:
+    """F-measure of a one-to-one matching of two increasing lists."""
+    if not len(truth) or not len(found):
+        return float(len(truth) == len(found))
+    hits = one = other = 0
+    while one < len(truth) and other < len(found):
+        distance = found[other] - truth[one]
+        if abs(distance) <= within:
+            hits, one, other = hits + 1, one + 1, other + 1
+        elif distance < 0:
+            other += 1
+        else:
+            one += 1
+    return 2 * hits / (len(truth) + len(found))
