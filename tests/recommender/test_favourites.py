@@ -223,7 +223,7 @@ def test_a_followed_artist_is_a_reason(world):
     name = entry.artist
     assert {
         f"You follow {name} at Spotify.",
-        f"You follow {name} at Spotify and saved one track by {name} at Spotify.",
+        f"You follow {name} at Spotify and saved one of their tracks there.",
     } == set(texts)
 
 

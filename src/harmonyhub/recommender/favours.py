@@ -138,13 +138,22 @@ def say_of_artist(favour: Favour, name: str) -> str:
     return f"follow {name} at {SERVICE}"
 
 
-def say_of_tracks_by(favours: Counter[Favour], name: str) -> str:
-    """Say how many tracks by an artist are favourites, to follow on "You"."""
-    n_tracks = favours.total()
-    tracks = f"one track by {name}" if n_tracks == 1 else f"{n_tracks:,} tracks by {name}"
+def say_of_tracks_by(favours: Counter[Favour], name: str | None) -> str:
+    """Say how many tracks by an artist are favourites, to follow on "You".
+
+    Without a name the artist and the service have been named just before.
+    """
+    tracks, where = count_tracks(favours.total(), name), f"at {SERVICE}" if name else "there"
     if set(favours) == {Favour.SAVED}:
-        return f"saved {tracks} at {SERVICE}"
-    return f"have {tracks} among your favourites at {SERVICE}"
+        return f"saved {tracks} {where}"
+    return f"have {tracks} among your favourites {where}"
+
+
+def count_tracks(n_tracks: int, name: str | None) -> str:
+    """Count tracks by an artist, who has been named just before if no name is given."""
+    if name is None:
+        return "one of their tracks" if n_tracks == 1 else f"{n_tracks:,} of their tracks"
+    return f"one track by {name}" if n_tracks == 1 else f"{n_tracks:,} tracks by {name}"
 
 
 def say_of_tracks(favours: Counter[Favour]) -> str:

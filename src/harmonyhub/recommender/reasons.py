@@ -13,6 +13,7 @@ from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Reason
 from harmonyhub.recommender.favours import (
     EVIDENCE,
     KINDS,
+    count_tracks,
     say_of_artist,
     say_of_track,
     say_of_tracks,
@@ -235,10 +236,9 @@ def _say_of_artist(name: str, plays: _Plays, favour: Favour | None) -> str:
     """Say all that makes an artist one of the listener's."""
     clauses = [] if favour is None else [say_of_artist(favour, name)]
     if plays.favours:
-        clauses.append(say_of_tracks_by(plays.favours, name))
+        clauses.append(say_of_tracks_by(plays.favours, None if clauses else name))
     if plays.n_tracks:
-        tracks = "one track" if plays.n_tracks == 1 else f"{plays.n_tracks:,} tracks"
-        clauses.append(f"played {tracks} by {name} {plays}")
+        clauses.append(f"played {count_tracks(plays.n_tracks, None if clauses else name)} {plays}")
     *first, last = clauses
     return f"You {', '.join(first)} and {last}." if first else f"You {last}."
 
