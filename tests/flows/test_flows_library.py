@@ -1,6 +1,7 @@
 """A library in: few calls, page by page through every trouble, with a ledger that balances."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -20,6 +21,7 @@ from harmonyhub.domain.library_parts import (
 from harmonyhub.domain.upstreams import Outcome
 from harmonyhub.drills.fake_spotify.modes import Fault, Mode
 from harmonyhub.flows.disconnect import forget_spotify
+from harmonyhub.flows.export import export_user
 from harmonyhub.flows.sync import LIBRARY_EVERY_S, sync_due, sync_library_due
 from harmonyhub.sources.spotify.requests import create_playlist
 from harmonyhub.wiring.house import House
@@ -86,6 +88,17 @@ async def test_a_first_synchronization_takes_at_most_45_calls(town: Town) -> Non
     counts = await calls(town)
     assert counts.total() <= 45, counts
     assert 10 == counts["saved-tracks"]
+
+
+async def test_the_export_holds_all_of_it(town: Town) -> None:
+    """Plays with their source, and every kept entry with its list."""
+    user = await newcomer(town)
+    await sync_due(town.house)
+    lines = [json.loads(line) async for line in await export_user(town.house, user)]
+    listens = [line for line in lines if line["type"] == "listen"]
+    assert (50, {"spotify-sync"}) == (len(listens), {line["source"] for line in listens})
+    kept = Counter(line["list"] for line in lines if line["type"] == "kept")
+    assert {name: len(entries) for name, entries in (await library(town, user)).items()} == kept
 
 
 async def test_the_ledger_of_every_list_balances(town: Town) -> None:

@@ -148,7 +148,7 @@ async def test_what_was_read_is_accounted_for(town: Town) -> None:
     for part in parts.values():
         told = ("n_kept", "n_duplicate", "n_not_music", "n_unreadable")
         assert part["n_total"] == part["n_entries"] == sum(part[name] for name in told)
-        assert f'<td data-label="kept">{part["n_kept"]:,}</td>' in text
+        assert f'<td class="num" data-label="kept">{part["n_kept"]:,}</td>' in text
 
 
 async def test_the_way_back_needs_the_cookie(town: Town) -> None:

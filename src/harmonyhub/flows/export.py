@@ -1,4 +1,4 @@
-"""Everything a user brought and said, out again as plain JSON lines."""
+"""Everything a user brought, said and keeps, out again as plain JSON lines."""
 
 from collections.abc import AsyncIterator
 
@@ -10,9 +10,10 @@ from harmonyhub.wiring.house import House
 
 
 async def export_user(house: House, user_id: UserId) -> AsyncIterator[bytes]:
-    """Stream a user's ledgers, feedback and listens, one JSON object a line, newline included.
+    """Stream all data of a user, one JSON object a line, newline included.
 
-    Every object has a `type`: "ledger", "feedback" or "listen".
+    Every object has a `type`: "ledger", "feedback", "listen", or "kept" for what a streaming
+    service told of the user's library.
 
     Raises
     ------
@@ -32,3 +33,7 @@ async def _lines(house: House, user_id: UserId) -> AsyncIterator[bytes]:
         yield encode({"type": "feedback", **msgspec.to_builtins(said)}) + b"\n"
     async for listen in house.store.plays.export(user_id):
         yield encode({"type": "listen", **msgspec.to_builtins(listen)}) + b"\n"
+    async for state, entries in house.store.spotify_library.all_entries(user_id):
+        where = {"type": "kept", "list": str(state.name), "title": state.title}
+        for entry in entries:
+            yield encode(where | msgspec.to_builtins(entry)) + b"\n"

@@ -104,7 +104,7 @@ class UserRoutes(Controller):
         media_type=NDJSON,
     )
     async def export_listens(self, *, house: HouseHere, user: FromPath[str]) -> Stream:
-        """Stream ledgers, feedback and listens, one object a line, each with its `type`."""
+        """Stream all data of the user, one object a line, each with its `type`."""
         user_id: UserId = parse_user(user)
         lines: AsyncIterator[bytes] = await export_user(house, user_id)
         return Stream(

@@ -18,6 +18,7 @@ SOURCE_NAMES = {
     "listenbrainz": "ListenBrainz",
     "lastfm": "Last.fm",
     "exportify": "Exportify",
+    "spotify-sync": "Spotify, read by this service",
     "demo": "Demo, generated",
 }
 
