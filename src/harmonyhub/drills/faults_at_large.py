@@ -20,7 +20,6 @@ from harmonyhub.drills.faults_in_values import (
     MONGODB_URI,
     REDIRECT_URI,
     changing,
-    wrapping,
 )
 
 
@@ -197,6 +196,12 @@ KINDS = (
         "unregistered-redirect",
         FaultClass.UNDETECTABLE,
         "a path that the dashboard does not know",
-        wrapping((REDIRECT_URI,), "{}-2", "{}/done"),
+        changing(
+            (REDIRECT_URI,),
+            lambda text, rng: text.replace(
+                "/spotify/",
+                rng.choice(("/hub/spotify/", "/2/spotify/")),
+            ),
+        ),
     ),
 )
