@@ -22,7 +22,7 @@ from harmonyhub.domain.upstreams import Outcome
 from harmonyhub.drills.fake_spotify.modes import Fault, Mode
 from harmonyhub.flows.disconnect import forget_spotify
 from harmonyhub.flows.export import export_user
-from harmonyhub.flows.sync import LIBRARY_EVERY_S, sync_due, sync_library_due
+from harmonyhub.flows.sync import LIBRARY_EVERY_S, sync_due, sync_library_due, sync_now
 from harmonyhub.sources.spotify.requests import create_playlist
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
@@ -192,6 +192,23 @@ async def test_a_restart_in_the_middle_loses_and_doubles_nothing(town: Town) -> 
         assert state.total == state.tally.lines, name
     ids = [entry.id for entry in (await library(town, user))[str(SAVED)]]
     assert len(ids) == len(set(ids)) == (await states(town, user))[SAVED].tally.kept
+
+
+async def test_two_at_once_tell_everything_once(town: Town) -> None:
+    """A service and a command that read the same library: each page has one writer."""
+    user = await newcomer(town, n_saved=260)
+    await asyncio.gather(*(sync_now(town.house, user) for _ in range(3)))
+    while await sync_library_due(town.house):
+        pass
+    town.clock.now += 300
+    while await sync_library_due(town.house):
+        pass
+
+    found = await library(town, user)
+    for name, state in (await states(town, user)).items():
+        assert (None, state.total) == (state.reading, state.tally.lines), name
+        if name.part is not Part.PLAYS:
+            assert len(found.get(str(name), [])) == state.tally.kept, name
 
 
 async def test_a_changed_playlist_alone_is_read_again(town: Town) -> None:

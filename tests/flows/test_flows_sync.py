@@ -5,9 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from harmonyhub.domain.ids import UserId
-from harmonyhub.domain.upstreams import Outcome, TokenState
+from harmonyhub.domain.upstreams import Observation, Outcome, TokenState
 from harmonyhub.drills.fake_spotify.modes import Mode
-from harmonyhub.flows.sync import BATCH, SYNC_EVERY_S, SyncReport, sync_due
+from harmonyhub.flows.sync import (
+    BATCH,
+    SYNC_EVERY_S,
+    SyncReport,
+    plays_every_s,
+    sync_due,
+    sync_library_due,
+)
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
 from tests.flows.town import Town, open_town
@@ -90,6 +97,46 @@ async def test_consents_to_a_former_app_are_passed_over(town: Town) -> None:
     assert {TokenState.ACTIVE: 5, TokenState.QUARANTINED: 0} == (
         await town.house.store.tokens.count_by_state()
     )
+
+
+async def test_a_households_app_is_its_own_matter(town: Town) -> None:
+    """Its people are read with it; when it is deleted the others are read all the same."""
+    await town.sign_in(1)
+    app = await town.fake.control.add_app()
+    household = await town.sign_in_household(app.client_id, "ida", "jon")
+    assert SyncReport(n_synced=3) == await sync_due(town.house)
+    town.clock.now += 4000
+    await town.fake.control.set(Mode.ID_DELETED, client_id=app.client_id)
+
+    report = await sync_due(town.house)
+    assert (1, None) == (report.n_synced, report.stopped_by)
+    for user_id in household:
+        assert 50 == await town.house.store.synced_plays.count(user_id)
+
+
+async def test_our_apps_troubles_are_none_of_a_households(town: Town) -> None:
+    """While our own credentials are rejected, people with an app of their own are read."""
+    await town.sign_in(2)
+    await town.fake.control.set(Mode.SECRET_REVOKED)
+    assert Outcome.CLIENT_REJECTED is (await sync_due(town.house)).stopped_by
+    app = await town.fake.control.add_app()
+    await town.sign_in_household(app.client_id, "ida", "jon")
+
+    assert SyncReport(n_synced=2) == await sync_due(town.house)
+    assert await sync_library_due(town.house)
+
+
+async def test_how_often_follows_from_the_calls_of_a_day(town: Town) -> None:
+    """Few people are read every quarter of an hour, many as often as their calls suffice."""
+    await town.sign_in(3)
+    assert SYNC_EVERY_S == await plays_every_s(town.house, town.spotify)
+    for _ in range(150):
+        seen = Observation(outcome=Outcome.OK, operation="recently-played", at=town.clock())
+        await town.house.store.api_calls.note(town.client_id, seen, is_counted=True)
+    n_calls = await town.house.store.api_calls.learn_allowance(town.client_id, now=town.clock())
+    every_s = await plays_every_s(town.house, town.spotify)
+    assert SYNC_EVERY_S < every_s
+    assert 3 * 86_400 / every_s <= 0.45 * n_calls + 1
 
 
 async def test_a_house_without_spotify_does_nothing(house: House) -> None:

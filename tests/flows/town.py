@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.drills.process import FakeSpotify, FakeUser
+from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.tokens import Credentials
+from harmonyhub.sources.spotify.tokens import Credentials, challenge_of
+from harmonyhub.storage.sign_ins import SignIn
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
+
+REDIRECT_URI = "http://127.0.0.1/spotify/callback"
+VERIFIER = Secret("v" * 64)
 
 
 @dataclass
@@ -49,6 +54,41 @@ class Town:
                 token, refresh_token=user.refresh_token, access_token=user.access_token
             )
         return users
+
+    async def sign_in_household(self, client_id: str, *user_ids: str) -> list[UserId]:
+        """Let people consent to an app of their own; the access tokens are good for an hour."""
+        for user_id in user_ids:
+            code = await self.fake.control.issue_code(
+                user_id,
+                client_id=client_id,
+                redirect_uri=REDIRECT_URI,
+                challenge=challenge_of(VERIFIER),
+            )
+            sign_in = SignIn(
+                user_id=user_id,
+                client_id=client_id,
+                is_public=True,
+                redirect_uri=REDIRECT_URI,
+                browser=Secret("cookie"),
+                verifier=VERIFIER,
+            )
+            seen, granted = await self.spotify.sign_in(sign_in, Secret(code))
+            assert granted is not None, seen
+            token = UserToken(
+                user_id=user_id,
+                client_id=client_id,
+                state=TokenState.ACTIVE,
+                consented_at=self.clock() - 86_400,
+                access_expires_at=self.clock() + granted.tokens.expires_in_s,
+                is_public=True,
+            )
+            assert granted.tokens.refresh_token is not None
+            await self.house.store.tokens.save(
+                token,
+                refresh_token=granted.tokens.refresh_token,
+                access_token=granted.tokens.access_token,
+            )
+        return [UserId(user_id) for user_id in user_ids]
 
     async def n_calls(self) -> int:
         """Count what Spotify was asked."""

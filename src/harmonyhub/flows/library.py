@@ -100,9 +100,9 @@ class _Library:
     async def _read(self, name: ListName, *, title: str = "", snapshot_id: str = "") -> None:
         now = self._house.clock()
         await self._house.store.tokens.plan_library(self._user_id, at=now + CLAIM_S)
-        state = begin_reading(
-            self._states.get(name), name, title=title, snapshot_id=snapshot_id, now=now
-        )
+        # As it stands now: another process may have read on since this go began.
+        known = await self._house.store.spotify_library.state(self._user_id, name)
+        state = begin_reading(known, name, title=title, snapshot_id=snapshot_id, now=now)
         seen, self._states[name] = await read_list(
             self._house, self._spotify, user_id=self._user_id, state=state, purpose=self._purpose
         )
@@ -131,6 +131,7 @@ class _Library:
             if me is None:
                 raise _Stopped(seen)
             state = replace(state, owner_id=me.user_id)
+            await self._house.store.spotify_library.save(self._user_id, state)
         self._states[PLAYLISTS] = state
 
     async def _own_playlists(self, state: ListState) -> dict[str, OwnPlaylist]:

@@ -48,6 +48,12 @@ class SpotifyLibrary:
         found = [_read_state(one) async for one in self._lists.find({"user": user_id})]
         return {state.name: state for state in found}
 
+    @within(READ_S)
+    async def state(self, user_id: UserId, name: ListName) -> ListState | None:
+        """Load what is known of one list; None if nothing is."""
+        found = await self._lists.find_one({"_id": _key(user_id, name)})
+        return _read_state(found) if found else None
+
     @within(WRITE_S)
     async def save(self, user_id: UserId, state: ListState) -> None:
         """Write the state of a list, whatever it was."""
