@@ -21,10 +21,10 @@ from harmonyhub.flows.connect import (
     WayBack,
     begin_sign_in,
     finish_sign_in,
-    learn_account,
     parse_household_app,
 )
 from harmonyhub.flows.connection import ask_for_sync, load_connection, note_notices
+from harmonyhub.flows.sync import sync_due
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.operations import SCOPES
@@ -236,7 +236,7 @@ async def test_a_question_without_an_answer_loses_no_consent(desk: Desk) -> None
 
     await desk.fake.control.clear()
     desk.clock.now += 120
-    assert Outcome.OK is await learn_account(desk.house, token)
+    assert 1 == (await sync_due(desk.house)).n_synced
     named = await desk.house.store.tokens.get("ada")
     assert named is not None
     assert (True, token.consented_at) == (bool(named.account_id), named.consented_at)

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from harmonyhub.drills.process import FakeSpotify
+from harmonyhub.flows.train import run_training
 from harmonyhub.jobs.sync import run_sync
 from harmonyhub.settings.load import load_settings
 from harmonyhub.storage.store import Store
@@ -81,22 +82,23 @@ async def visit(
     assert [] == complaints
 
 
-async def test_connect_see_it_read_and_leave(visit: Visit) -> None:
-    """The button, the consent page, back; a synchronization reads; disconnecting deletes."""
+async def test_connect_see_lists_follow_and_leave(visit: Visit) -> None:
+    """The button, the consent page, back; the library comes in, lists speak of it; all goes."""
     page = visit.page
+    await run_training(visit.house, on_progress=lambda _: None)  # of the starter catalogue
     await page.get_by_role("button", name="Connect Spotify").click()
     await visit.agree(name="Anna")
     await expect(page.get_by_role("status")).to_contain_text("Your Spotify account is connected.")
     assert "code=" not in page.url
     synchronizing = asyncio.create_task(run_sync(visit.house))
     try:
+        table = page.locator("table.stacked")
+        await expect(table).to_contain_text("Saved tracks")  # by itself, without a reload
+        await expect(page.get_by_text("up to date")).to_be_visible()
+        await expect(page.get_by_role("row", name="Saved albums")).to_contain_text("40")
         await expect(page.locator("dl.facts")).to_contain_text("Anna")
-        for _ in range(100):
-            token = await visit.house.store.tokens.get("ada")
-            assert token is not None
-            if token.synced_at:
-                break
-            await asyncio.sleep(0.1)
+        await page.get_by_role("link", name="See your list").last.click()
+        await expect(page.locator(".card .reason").first).to_contain_text("Spotify")
         listens = await page.request.get(f"{visit.url}/api/v1/users/ada/listens")
         assert 50 == len((await listens.json())["items"])
     finally:
@@ -106,6 +108,8 @@ async def test_connect_see_it_read_and_leave(visit: Visit) -> None:
     await page.get_by_text("Disconnect …").click()
     await page.get_by_role("button", name="Disconnect and delete").click()
     await expect(page.get_by_role("button", name="Connect Spotify")).to_be_visible()
+    await page.goto(f"{visit.url}/?user=ada")
+    await expect(page.locator("main")).not_to_contain_text("at Spotify")
     listens = await page.request.get(f"{visit.url}/api/v1/users/ada/listens")
     assert [] == (await listens.json())["items"]
 

@@ -39,7 +39,11 @@ class ConnectionReport:
     notice : int or None
         The notice in force: 30, 7, 1 or 0 days; `noticed_at` is since when.
     synced_at : int or None
-        When it was last read from; None for not yet, or while it is due.
+        When the latest plays were read; None for not yet, or while that is due.
+    is_being_read : bool
+        Whether a reading is due now or under way.
+    next_plays_at, next_library_at : int or None
+        When plays and library are read next, as it is planned.
     """
 
     user: str
@@ -55,13 +59,31 @@ class ConnectionReport:
     notice: int | None = None
     noticed_at: int | None = None
     synced_at: int | None = None
+    is_being_read: bool = False
+    next_plays_at: int | None = None
+    next_library_at: int | None = None
     trouble: Trouble | None = None
 
 
-def report_connection(user_id: str, connection: Connection) -> ConnectionReport:
-    """Put a connection into plain facts."""
+def report_connection(
+    user_id: str,
+    connection: Connection,
+    *,
+    is_reading: bool = False,
+    plays_every_s: int = 0,
+) -> ConnectionReport:
+    """Put a connection into plain facts.
+
+    Parameters
+    ----------
+    is_reading : bool
+        Whether a reading of the library is under way.
+    plays_every_s : int
+        How often plays are read.
+    """
     token, end = connection.token, connection.end
     trouble = tell_trouble(connection)
+    is_read = connection.standing is Standing.CONNECTED
     if token is None or end is None:
         return ConnectionReport(user=user_id, standing=connection.standing, trouble=trouble)
     return ConnectionReport(
@@ -78,6 +100,9 @@ def report_connection(user_id: str, connection: Connection) -> ConnectionReport:
         notice=None if end.notice is None else int(end.notice),
         noticed_at=None if end.notice is None else token.noticed_at.get(end.notice),
         synced_at=token.synced_at or None,
+        is_being_read=is_read and (is_reading or not token.synced_at),
+        next_plays_at=token.synced_at + plays_every_s if is_read and token.synced_at else None,
+        next_library_at=token.library_due_at or None if is_read else None,
         trouble=trouble,
     )
 

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.connections import judge_upstream
 from harmonyhub.domain.errors import ConflictError, RefusedInputError, UnavailableError
 from harmonyhub.domain.findings import Owner
@@ -17,7 +16,6 @@ from harmonyhub.flows.disconnect import forget_what_was_told
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.operations import SCOPES
 from harmonyhub.sources.spotify.payloads import Profile
-from harmonyhub.sources.spotify.requests import get_me
 from harmonyhub.sources.spotify.tokens import Tokens, consent_url
 from harmonyhub.storage.sign_ins import SignIn
 from harmonyhub.wiring.house import House
@@ -159,23 +157,6 @@ async def finish_sign_in(house: House, way_back: WayBack) -> SignInResult:
         return SignInResult(SignInEnd.FAILED, user_id, outcome)
     # A stop of this process between Spotify's answer and our write would lose the consent.
     return await finished(_exchange(house, spotify, sign_in, code=way_back.code))
-
-
-async def learn_account(house: House, token: UserToken) -> Outcome:
-    """Find out whose account a consent is for, where Spotify did not tell at the sign-in.
-
-    Raises
-    ------
-    NotFoundError
-        If the user has disconnected meanwhile.
-    """
-    assert house.spotify is not None  # noqa: S101 - whoever has a consent to use has the door
-    seen, profile = await house.spotify.ask(token.user_id, get_me(), purpose=Purpose.PERSON)
-    if profile is not None:
-        await house.store.tokens.name_account(
-            token, account_id=profile.account_id, name=profile.display_name
-        )
-    return seen.outcome
 
 
 async def _refuse_while_stopped(house: House, spotify: Spotify) -> None:

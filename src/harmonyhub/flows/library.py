@@ -130,6 +130,9 @@ class _Library:
             seen, me = await self._spotify.ask(self._user_id, get_me(), purpose=self._purpose)
             if me is None:
                 raise _Stopped(seen)
+            await self._house.store.tokens.name_account(
+                self._user_id, account_id=me.account_id, name=me.display_name
+            )
             state = replace(state, owner_id=me.user_id)
             await self._house.store.spotify_library.save(self._user_id, state)
         self._states[PLAYLISTS] = state

@@ -285,13 +285,13 @@ class Tokens:
         )
         return change.modified_count == 1
 
-    async def name_account(self, token: UserToken, *, account_id: str, name: str) -> bool:
-        """Write down whose account a consent is for; False if it is another consent by now."""
+    async def name_account(self, user_id: str, *, account_id: str, name: str) -> bool:
+        """Write down whose account a consent is for, if that was not known; tells whether so."""
+        unnamed = {"$or": [{"account_id": ""}, {"account_id": {"$exists": False}}]}
         change = await self._tokens.update_one(
-            {"_id": token.user_id, "consented_at": token.consented_at},
-            {"$set": {"account_id": account_id, "account_name": name}},
+            {"_id": user_id, **unnamed}, {"$set": {"account_id": account_id, "account_name": name}}
         )
-        return change.matched_count == 1
+        return change.modified_count == 1
 
     async def make_due(self, user_id: str) -> bool:
         """Let a user be synchronized next, unless that is going on; False: no usable consent."""

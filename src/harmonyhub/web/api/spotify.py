@@ -3,9 +3,10 @@
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath
 
-from harmonyhub.domain.connection_report import ConnectionReport, report_connection
+from harmonyhub.domain.connection_report import ConnectionReport
 from harmonyhub.domain.library_report import LibraryReport
-from harmonyhub.flows.connection import ask_for_sync, load_connection
+from harmonyhub.flows.connection import ask_for_sync
+from harmonyhub.flows.connection_report import describe_connection
 from harmonyhub.flows.disconnect import forget_spotify
 from harmonyhub.flows.library_report import load_library_report
 from harmonyhub.web.requests import HouseHere, parse_user
@@ -24,8 +25,7 @@ class SpotifyRoutes(Controller):
         `trouble` says every failure in words: what, why, whose, what to do. Nothing is asked of
         Spotify.
         """
-        user_id = parse_user(user)
-        return report_connection(user_id, await load_connection(house, user_id))
+        return await describe_connection(house, parse_user(user))
 
     @get("/library", summary="What was read from Spotify, part by part")
     async def show_library(self, *, house: HouseHere, user: FromPath[str]) -> LibraryReport:
@@ -45,4 +45,4 @@ class SpotifyRoutes(Controller):
         """Let this user be read next; 409 where the consent cannot be used."""
         user_id = parse_user(user)
         await ask_for_sync(house, user_id)
-        return report_connection(user_id, await load_connection(house, user_id))
+        return await describe_connection(house, user_id)

@@ -11,7 +11,6 @@ from litestar.params import FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 
 from harmonyhub.domain.calendar import consent_calendar
-from harmonyhub.domain.connection_report import tell_trouble
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.spotify_messages import ENDS, SignInEnd, explain, say_notice
 from harmonyhub.domain.upstreams import Outcome
@@ -24,13 +23,14 @@ from harmonyhub.flows.connect import (
     redirect_uri_of,
 )
 from harmonyhub.flows.connection import ask_for_sync, load_connection
+from harmonyhub.flows.connection_report import describe_connection
 from harmonyhub.flows.disconnect import forget_spotify
 from harmonyhub.flows.library_report import load_library_report
 from harmonyhub.settings.redirect import CALLBACK_PATH, origin_of
 from harmonyhub.settings.secret import Secret
 from harmonyhub.settings.shapes import is_loopback
 from harmonyhub.storage.sign_ins import LASTS_S
-from harmonyhub.web.pages.spotify_setup import READ, find_setup
+from harmonyhub.web.pages.spotify_setup import PART_TITLES, READ, find_setup
 from harmonyhub.web.pages.visitor import Visitor, VisitorHere
 from harmonyhub.web.requests import HouseHere
 
@@ -61,11 +61,14 @@ async def show_spotify(
 ) -> Response[bytes]:
     """Show how the connection stands, what is read, and what to do next."""
     connection = await load_connection(house, visitor.user_id)
+    report = await describe_connection(house, visitor.user_id)
+    library = await load_library_report(house, visitor.user_id)
     return visitor.page(
         "spotify.html",
         connection=connection,
-        library=await load_library_report(house, visitor.user_id),
-        trouble=tell_trouble(connection),
+        report=report,
+        parts=[(PART_TITLES[part.part], part, explain(part.outcome)) for part in library.parts],
+        trouble=report.trouble,
         notice=say_notice(connection.end) if connection.end else None,
         setup=find_setup(house, host=request.headers.get("host", "")),
         read=[(part, not part.scopes.isdisjoint(connection.missing_scopes)) for part in READ],

@@ -1,8 +1,10 @@
 """What the page of Spotify says of the setting up: the exact strings, and what is read and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from harmonyhub.domain.library_parts import Part
 from harmonyhub.settings.redirect import CALLBACK_PATH
 from harmonyhub.settings.shapes import is_loopback
 from harmonyhub.sources.spotify.operations import Scope
@@ -73,6 +75,18 @@ READ = (
         frozenset({Scope.PROFILE}),
     ),
 )
+
+
+PART_TITLES: Mapping[Part, str] = {
+    Part.PLAYS: "What you played last",
+    Part.TOP_TRACKS: "Favourite tracks, three ranges",
+    Part.TOP_ARTISTS: "Favourite artists, three ranges",
+    Part.SAVED_TRACKS: "Saved tracks",
+    Part.PLAYLISTS: "Playlists",
+    Part.PLAYLIST_ITEMS: "Tracks in your own playlists",
+    Part.FOLLOWED_ARTISTS: "Artists you follow",
+    Part.SAVED_ALBUMS: "Saved albums",
+}
 
 
 def find_setup(house: House, *, host: str) -> Setup:
