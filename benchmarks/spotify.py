@@ -6,6 +6,7 @@ followed artists, 20 playlists of up to 50 items.
 """
 
 import asyncio
+import statistics
 import tempfile
 import time
 from collections.abc import Sequence
@@ -137,6 +138,24 @@ async def measure_first_sync(fake: FakeSpotify, house: House) -> list[Row]:
     ]
 
 
+async def measure_lists(house: House) -> list[Row]:
+    """How long a list takes: with all of the library read anew, and with the profile in memory."""
+
+    async def take_s(*, is_changed: bool) -> float:
+        if is_changed:
+            await house.store.users.touch(ANNA)
+        began = time.perf_counter()
+        await recommend(house, user_id=ANNA, list_name=ListName.FOR_YOU, n=20)
+        return time.perf_counter() - began
+
+    changed_s = statistics.median([await take_s(is_changed=True) for _ in range(20)])
+    kept_s = statistics.median([await take_s(is_changed=False) for _ in range(20)])
+    return [
+        Row("a list after a change of the library, median of 20", "", f"{changed_s * 1000:.0f} ms"),
+        Row("a list with nothing changed, median of 20", "", f"{kept_s * 1000:.0f} ms"),
+    ]
+
+
 async def measure_next_day(fake: FakeSpotify, house: House) -> list[Row]:
     """How many calls a day costs on which nothing changed but the plays."""
     await fake.control.set_latency(0)
@@ -164,6 +183,7 @@ async def main() -> None:
             connected_house(fake, Path(scratch)) as house,
         ):
             rows += await measure_first_sync(fake, house)
+            rows += await measure_lists(house)
             rows += await measure_next_day(fake, house)
     print_table(rows)
 
