@@ -13,6 +13,7 @@ from harmonyhub.cli import (
     library,
     listener,
     operator,
+    playlists,
     releases,
     spotify,
 )
@@ -44,6 +45,7 @@ SECTIONS = {
         listener.recommend,
         listener.export,
         spotify.spotify,
+        playlists.playlist,
     ],
     "Analyse": [library.analyse],
     "Develop": [

@@ -91,7 +91,9 @@ async def listen(
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         connections.add(task)
         try:
-            await _converse(_Wire(reader, writer), handler=handler, now=now)
+            # Python 3.11 logs a cancelled conversation as a fault of the server.
+            with suppress(asyncio.CancelledError):
+                await _converse(_Wire(reader, writer), handler=handler, now=now)
         finally:
             connections.discard(task)
             writer.close()

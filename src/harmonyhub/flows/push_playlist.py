@@ -115,6 +115,23 @@ async def order_playlist(house: House, wish: PlaylistWish) -> PushOrder:
     )
 
 
+async def can_save(house: House, user_id: UserId) -> bool:
+    """Tell whether a listener has a consent that a playlist can be saved with."""
+    if house.spotify is None:
+        return False
+    token = await house.store.tokens.get(user_id)
+    return token is not None and token.state is TokenState.ACTIVE
+
+
+async def load_push(house: House, job: Job) -> PushedPlaylist | None:
+    """Load the playlist that a job is about."""
+    if job.kind is not JobKind.PUSH:
+        return None
+    order = order_of_job(job)
+    plan = first_plan(order, now=house.clock())
+    return await house.store.pushed_playlists.get(order.user_id, plan.id)
+
+
 async def submit_push(house: House, order: PushOrder) -> tuple[Job, PushedPlaylist]:
     """Write a wish down and queue its job; the same wish twice waits once."""
     plan = first_plan(order, now=house.clock())

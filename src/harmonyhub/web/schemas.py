@@ -1,13 +1,20 @@
 """Bodies of the API that are not domain values as they stand."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
 
 from harmonyhub.domain.jobs import Job, JobKind, JobState, Progress
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind
 from harmonyhub.domain.music import Track
-from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+from harmonyhub.domain.playlists import (
+    MOST_TRACKS,
+    NAME_LONGEST,
+    PushedPlaylist,
+    PushMode,
+    PushState,
+)
+from harmonyhub.domain.recommendations import Feedback, FeedbackKind, ListName
 
 
 class FeedbackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,6 +204,62 @@ class ImportAccepted(msgspec.Struct, frozen=True):
 
     job: JobView
     ledger: LedgerView
+
+
+class PlaylistBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to save as a playlist: a list of ours, or tracks by their ids, in their order.
+
+    `track` goes with the list more-like-this; `key` names the playlist, so that whoever asks twice
+    gets one; `anew` makes one again that its owner removed.
+    """
+
+    list: ListName | None = None
+    track: str | None = None
+    tracks: tuple[str, ...] = ()
+    n: Annotated[int, msgspec.Meta(ge=1, le=MOST_TRACKS)] = 50
+    name: Annotated[str, msgspec.Meta(max_length=NAME_LONGEST)] = ""
+    mode: PushMode = PushMode.CREATE
+    key: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    anew: bool = False
+
+
+class PlaylistView(msgspec.Struct, frozen=True):
+    """A playlist at Spotify, and how far it is; times are unix seconds UTC.
+
+    `n_missing` tracks are not at Spotify; `n_open` are still to be looked for.
+    """
+
+    id: str
+    title: str
+    about: str
+    mode: PushMode
+    state: PushState
+    url: str
+    spotify_id: str
+    n_wanted: int
+    n_written: int
+    n_missing: int
+    n_open: int
+    created_at: int
+    updated_at: int
+
+    @classmethod
+    def of(cls, push: PushedPlaylist) -> Self:
+        """Translate the domain value."""
+        return cls(**{name: getattr(push, name) for name in cls.__struct_fields__})
+
+
+class PlaylistList(msgspec.Struct, frozen=True):
+    """Playlists that were sent to Spotify, the latest first."""
+
+    items: tuple[PlaylistView, ...]
+
+
+class PlaylistAccepted(msgspec.Struct, frozen=True):
+    """A playlist that was queued: the job to watch, and the playlist as it stands."""
+
+    job: JobView
+    playlist: PlaylistView
 
 
 def _text(value: object) -> str | None:

@@ -11,6 +11,7 @@ from harmonyhub.domain.jobs import Job, JobKind, JobState
 from harmonyhub.domain.listens import Outcome
 from harmonyhub.flows.analyse import load_track_page, submit_analysis
 from harmonyhub.flows.imports import load_ledger, submit_import
+from harmonyhub.flows.push_playlist import load_push
 from harmonyhub.web.pages.pictures import draw_shares
 from harmonyhub.web.pages.visitor import VisitorHere
 from harmonyhub.web.requests import HouseHere
@@ -94,7 +95,8 @@ async def show_job(
     *, house: HouseHere, visitor: VisitorHere, job_id: FromPath[str]
 ) -> Response[bytes]:
     """Show one job: live while it runs, then where its result is."""
-    return visitor.page("job.html", job=await load_job(house, JobId(job_id)))
+    job = await load_job(house, JobId(job_id))
+    return visitor.page("job.html", job=job, push=await load_push(house, job))
 
 
 async def _find_import(house: House, ledger_id: str) -> Job | None:

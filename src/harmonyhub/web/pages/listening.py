@@ -18,6 +18,7 @@ from harmonyhub.domain.music import Track
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
 from harmonyhub.flows.analyse import load_track_page
 from harmonyhub.flows.feedback import give_feedback
+from harmonyhub.flows.push_playlist import can_save
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.web.pages.numbers import NumberRow, list_numbers
 from harmonyhub.web.pages.pictures import draw_months
@@ -82,6 +83,7 @@ async def show_list(
         said=said,
         spoken_of=spoken_of,
         feedback=feedback,
+        can_save=await can_save(house, visitor.user_id),
         said_kinds={one.id: one.kind.value for one in feedback},
     )
 
@@ -115,6 +117,7 @@ async def show_track(
         numbers=_numbers(page.analysis),
         feedback=page.feedback,
         similar=similar,
+        can_save=await can_save(house, visitor.user_id),
         said=said,
     )
 
