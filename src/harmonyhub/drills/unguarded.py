@@ -30,7 +30,7 @@ from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.vault import Vault
 from harmonyhub.web.api import users
-from harmonyhub.wiring import spotify as spotify_door
+from harmonyhub.wiring import spotify_app
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.upstream_door import UpstreamDoor
 
@@ -109,7 +109,7 @@ def without_latch() -> AbstractContextManager[None]:
 
 def without_brake() -> AbstractContextManager[None]:
     """BRAKE: rejected users are rejected users, however many there are."""
-    return replaced(spotify_door, "BRAKE_LEAST", sys.maxsize)
+    return replaced(spotify_app, "BRAKE_LEAST", sys.maxsize)
 
 
 def without_quarantine() -> AbstractContextManager[None]:
