@@ -76,6 +76,7 @@ def test_too_few_users_are_refused():
         evaluate(sparse.csr_matrix(np.ones((9, 8))))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="the research data is not on this machine")
 def test_recall_is_twice_most_popular_on_real_listeners():
     """On 1,892 Last.fm listeners recall@20 is at least twice that of most popular."""

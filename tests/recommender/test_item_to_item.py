@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from harmonyhub.recommender import co_plays
 from harmonyhub.recommender.candidates import item_to_item
 from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
+from harmonyhub.recommender.co_plays import cast_votes, hold_together, multiply, weigh_tracks
 
 
 def learn(matrix, seed: int = 0):
     """Learn neighbours of a dense users x tracks matrix."""
     weights = sparse.csr_matrix(np.asarray(matrix, dtype=np.float32))
-    return learn_neighbours(weights, seed=seed, on_block=lambda _: None)
+    return learn_from(weights, seed=seed)
+
+
+def learn_from(weights: sparse.csr_matrix, seed: int = 0):
+    """Learn neighbours from weights."""
+    votes = cast_votes(weights, seed=seed)
+    return learn_neighbours(multiply(votes), weigh_tracks(votes), on_block=lambda _: None)
 
 
 def test_tracks_of_the_same_listeners_are_neighbours():
@@ -38,7 +46,7 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     """Small blocks give what one big block gives, to the bit."""
     matrix = np.random.default_rng(1).random((60, 80)) < 0.1
     whole = learn(matrix)
-    monkeypatch.setattr(item_to_item, "BLOCK_PAIRS", 50)
+    monkeypatch.setattr(co_plays, "BLOCK_PAIRS", 50)
     parts = learn(matrix)
     assert (whole != parts).nnz == 0
 
@@ -57,7 +65,7 @@ def test_only_the_strongest_neighbours_are_kept(monkeypatch):
 
 def test_long_histories_are_sampled_to_the_budget(monkeypatch):
     """A history whose pairs would burst the budget votes with a seeded sample."""
-    monkeypatch.setattr(item_to_item, "PAIR_BUDGET", 60 * 60)
+    monkeypatch.setattr(co_plays, "PAIR_BUDGET", 60 * 60)
     matrix = np.ones((1, 200))
     assert (learn(matrix, seed=1) != learn(matrix, seed=1)).nnz == 0
     heard = np.diff(learn(matrix, seed=1).indptr) > 0
@@ -73,7 +81,7 @@ def test_long_rows_keep_their_strongest_neighbours():
     mass = (votes**2).sum(axis=0)
     near = (votes.T @ votes) * (mass + mass[mass > 0].mean()) ** -item_to_item.TARGET_POWER
     np.fill_diagonal(near, 0)
-    learned = learn_neighbours(weights, seed=0, on_block=lambda _: None)
+    learned = learn_from(weights)
     for row in range(0, 1_500, 50):
         expected = set(np.argsort(-near[row])[: item_to_item.N_NEIGHBOURS].tolist())
         assert expected == set(learned[row].indices.tolist())
@@ -85,3 +93,28 @@ def test_of_equal_neighbours_the_first_stay():
     expected = [track for track in range(101) if track != 50]
     assert expected == near[50].indices.tolist()
     assert list(range(100)) == near[500].indices.tolist()
+
+
+def test_held_products_give_the_same_neighbours():
+    """Neighbours learned from products that were held are those of products made on the way."""
+    matrix = np.random.default_rng(4).random((60, 80)) < 0.1
+    votes = cast_votes(sparse.csr_matrix(matrix.astype(np.float32)), seed=0)
+    gram = hold_together(votes)
+    held = learn_neighbours(gram.blocks(), gram.mass, on_block=lambda _: None)
+    assert (learn(matrix) != held).nnz == 0
+
+
+def test_held_rows_are_cut_to_the_nearest(monkeypatch):
+    """Where memory does not hold all products, each track keeps those it is nearest to."""
+    monkeypatch.setattr(co_plays, "GRAM_ENTRIES", 0)
+    monkeypatch.setattr(co_plays, "MIN_ROW", 7)
+    rng = np.random.default_rng(5)
+    votes = cast_votes(sparse.csr_matrix((rng.random((60, 40)) < 0.3).astype(np.float32)), seed=0)
+    gram = hold_together(votes)
+    whole = (votes.T @ votes).toarray()
+    np.fill_diagonal(whole, 0)
+    near = whole / np.sqrt(np.outer(gram.mass, gram.mass))
+    for row in range(40):
+        kept = np.flatnonzero(gram.together[row].toarray().ravel())
+        assert set(np.argsort(-near[row])[:7].tolist()) == set(kept.tolist())
+        assert np.allclose(whole[row, kept], gram.together[row].toarray().ravel()[kept])

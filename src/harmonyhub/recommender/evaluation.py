@@ -11,10 +11,9 @@ from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.recommender.interactions import FloatArray, read_pairs
 from harmonyhub.recommender.metrics import Estimate, UserMetrics, estimate, measure
 from harmonyhub.recommender.research import ResearchIndex, train_index
+from harmonyhub.recommender.splits import MIN_ITEMS, hide
 
-GIVEN_SHARE = 0.8  # of each held-out history; the rest is to be found
 HELD_OUT_SHARE = 0.1  # of the users, for validation and for the test each
-MIN_ITEMS = 5  # fewer, and a fifth of the history is no item at all
 MIN_USERS = 10  # one held-out user in each part
 BATCH_CELLS = 20_000_000  # scores held at once: 80 MB
 
@@ -105,25 +104,6 @@ def evaluate(plays: sparse.csr_matrix, *, seed: int = 0) -> EvaluationReport:
         validation=_report(index, pairs[validation], rng),
         test=_report(index, pairs[test], rng),
     )
-
-
-def hide(
-    histories: sparse.csr_matrix, rng: np.random.Generator
-) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """Split each history into a given part of 80 % and a hidden part of at least one item."""
-    is_given = np.zeros(histories.nnz, dtype=bool)
-    for start, stop in zip(histories.indptr[:-1], histories.indptr[1:], strict=True):
-        n_items = stop - start
-        n_given = min(int(n_items * GIVEN_SHARE), n_items - 1)
-        is_given[start + rng.choice(n_items, n_given, replace=False)] = True
-    return _keep(histories, is_given), _keep(histories, ~is_given)
-
-
-def _keep(matrix: sparse.csr_matrix, mask: NDArray[np.bool_]) -> sparse.csr_matrix:
-    kept = matrix.copy()
-    kept.data = np.where(mask, matrix.data, 0)
-    kept.eliminate_zeros()
-    return kept
 
 
 def _report(

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
 from harmonyhub.domain.ids import ArtistId, TrackId
+from harmonyhub.recommender.candidates.factors import Factors, no_factors
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 
 MAGIC = b"HHINDEX\x00"
@@ -42,7 +43,9 @@ class ServingIndex:
     popularity : float32 array
         In [0, 1]: weighted by plays and by how recent they are; 1 is the most popular.
     neighbours : csr_matrix
-        Row h holds the tracks that the listeners of h play, see `learn_neighbours`.
+        Row h holds the tracks that the listeners of h play, see `learn_similarity`.
+    factors : Factors
+        What a whole taste says of all tracks; of no width where it says nothing.
     n_users, n_listens : int
         What it was learned from.
     newest_at : int
@@ -62,6 +65,7 @@ class ServingIndex:
     listeners: IntArray
     popularity: FloatArray
     neighbours: sparse.csr_matrix
+    factors: Factors
     n_users: int
     n_listens: int
     newest_at: int
@@ -206,6 +210,9 @@ COUNTS = ("n_users", "n_listens", "newest_at")
 def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {name: getattr(index, name) for name in VECTORS}
     arrays["counts"] = np.array([getattr(index, name) for name in COUNTS], dtype=np.int64)
+    if index.factors.width:
+        arrays["factors.places"] = index.factors.places.astype(np.float16)
+        arrays["factors.scale"] = index.factors.scale
     for name in TEXTS:
         encoded = [text.encode() for text in getattr(index, name)]
         arrays[f"{name}.bytes"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
@@ -228,7 +235,16 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
         shape = tuple(arrays[f"{name}.shape"].tolist())
         fields[name] = sparse.csr_matrix(parts, shape=shape)
+    fields["factors"] = _factors_from(arrays, n_tracks=len(fields["track_ids"]))
     return fields
+
+
+def _factors_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> Factors:
+    # Indexes of releases before factors have none, and those releases read over them: a rollback
+    # finds an index that it can serve.
+    if "factors.places" not in arrays:
+        return no_factors(n_tracks)
+    return Factors(arrays["factors.places"].astype(np.float32), arrays["factors.scale"])
 
 
 def _split_texts(joined: NDArray[np.uint8], lengths: NDArray[np.int32]) -> list[str]:

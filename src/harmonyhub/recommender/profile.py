@@ -56,7 +56,8 @@ class Profile:
     artist_weights, tag_weights : float32 array
         The weights added up per artist and per tag of the index.
     similar : float32 array, shape (tracks of the index,)
-        Similarity of every track of the index to `items`, weighted and added up.
+        Similarity of every track of the index to `items`, weighted and added up; under 0 where
+        listeners of such a taste avoid the track.
     n_listens, n_tracks : int
         Of the whole history.
     n_unknown_tracks : int
@@ -243,7 +244,7 @@ def _with_weights(profile: Profile, index: ServingIndex) -> Profile:
     taste, beyond = profile.weights, profile.beyond
     return replace(
         profile,
-        similar=_add_rows(index.neighbours, profile.items, taste),
+        similar=_add_similar(profile.items, taste, index),
         artist_weights=_add_rows(index.item_artists, profile.items, taste)
         + beyond.artist_weights(index),
         tag_weights=_add_rows(index.item_tags, profile.items, taste) + beyond.tag_weights(index),
@@ -256,7 +257,7 @@ def _add_weights(
     """Change the sums by the change of some tracks: a long history is not added up again."""
     return replace(
         profile,
-        similar=_settle(profile.similar + _add_rows(index.neighbours, items, change)),
+        similar=_settle(profile.similar + _add_similar(items, change, index)),
         artist_weights=_settle(
             profile.artist_weights + _add_rows(index.item_artists, items, change)
         ),
@@ -266,7 +267,12 @@ def _add_weights(
 
 def _settle(sums: FloatArray) -> FloatArray:
     """Clear what a taken-back float32 weight leaves behind: it is no taste."""
-    return np.where(sums < ROUNDING, np.float32(0), sums)
+    return np.where(np.abs(sums) < ROUNDING, np.float32(0), sums)
+
+
+def _add_similar(items: IntArray, weights: FloatArray, index: ServingIndex) -> FloatArray:
+    sums = _add_rows(index.neighbours, items, weights)
+    return sums + index.factors.add_up(items, weights) if index.factors.width else sums
 
 
 def _add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:

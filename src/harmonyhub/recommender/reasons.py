@@ -70,7 +70,9 @@ class Reasoner:
     def _reason(self, term: Term, share: float) -> Reason:
         match term.kind:
             case TermKind.TRACK:
-                return self._because_of_track(term.place, share)
+                return self._because_of_track(term.place, share, "the same listeners play both")
+            case TermKind.LEANING:
+                return self._because_of_track(term.place, share, "listeners of that taste play it")
             case TermKind.ARTIST:
                 return self._because_of_artist(term.place, share)
             case TermKind.TAG:
@@ -80,24 +82,24 @@ class Reasoner:
             case TermKind.POPULAR:
                 return self._because_it_is_popular(term.place, share)
 
-    def _because_of_track(self, place: int, share: float) -> Reason:
+    def _because_of_track(self, place: int, share: float, why: str) -> Reason:
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
         name = f"“{title}” by {artist}"
         plays = self._plays_at(place)
         favour = KINDS[self.profile.favours[place]]
         if self.is_seeded:
-            kind, text = EvidenceKind.SEED, f"The same listeners play this and {name}."
+            kind, text = EvidenceKind.SEED, f"More like {name}: {why}."
         elif self.profile.is_liked[place]:
             kind = EvidenceKind.LIKED
-            text = f"You asked for more like {name}; the same listeners play both."
+            text = f"You asked for more like {name}; {why}."
         elif favour is not None:
             played = f", and you played it {plays}" if plays.n_plays else ""
             kind = EVIDENCE[favour]
-            text = f"{say_of_track(favour, name)}{played}; the same listeners play both."
+            text = f"{say_of_track(favour, name)}{played}; {why}."
         else:
             kind = EvidenceKind.SIMILAR_TRACK
-            text = f"You played {name} {plays}; the same listeners play both."
+            text = f"You played {name} {plays}; {why}."
         evidence = Evidence(
             kind=kind,
             share=share,

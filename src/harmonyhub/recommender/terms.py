@@ -12,6 +12,7 @@ class TermKind(Enum):
     """What `Term.place` points at."""
 
     TRACK = auto()  # a position in the profile
+    LEANING = auto()  # a position in the profile that leads to the item by taste alone
     ARTIST = auto()  # an artist of the index
     TAG = auto()  # a tag of the index
     OWN = auto()  # a position in the profile, of the item itself

@@ -7,7 +7,6 @@ from scipy import sparse
 
 from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Progress
-from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import (
     VOTES_HALF,
@@ -18,6 +17,7 @@ from harmonyhub.recommender.interactions import (
     weigh_recency,
 )
 from harmonyhub.recommender.labels import label_catalogue
+from harmonyhub.recommender.similarity import learn_similarity
 
 
 def train(
@@ -61,7 +61,7 @@ def train(
         (weigh_plays(pairs.plays, VOTES_HALF), (pairs.user_index, pairs.track_index)),
         shape=(len(interactions.user_ids), n_tracks),
     )
-    neighbours = learn_neighbours(weights, seed=seed, on_block=report)
+    similarity = learn_similarity(weights, seed=seed, on_block=report)
     labels = label_catalogue(catalogue)
     report(n_tracks)
     return ServingIndex(
@@ -77,7 +77,8 @@ def train(
         songs=labels.songs,
         listeners=np.bincount(pairs.track_index, minlength=n_tracks).astype(np.int32),
         popularity=_popularity(pairs, newest_at, n_tracks),
-        neighbours=neighbours,
+        neighbours=similarity.neighbours,
+        factors=similarity.factors,
         n_users=len(np.unique(pairs.user_index)),
         n_listens=int(pairs.plays.sum()),
         newest_at=newest_at,

@@ -1,36 +1,38 @@
 """Tracks that the same listeners play: sparse neighbours learned from everyone's listens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from harmonyhub.recommender.co_plays import CoPlays, keep_strongest, no_entries, scale_to_one
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 N_NEIGHBOURS = 100  # 50,000 tracks x 100 x 8 bytes = 40 MB; 200 changed NDCG by under 1 %
-PAIR_BUDGET = 600_000_000  # multiply-adds of one training: about ten seconds on one core
-BLOCK_PAIRS = 4_000_000  # at most this many products at once: under 100 MB
-LISTENER_DAMPING = 0.5  # a listener of 400 tracks says a quarter as much per pair as one of 25
 SOURCE_POWER, TARGET_POWER = 0.7, 0.4  # best over hetrec and kgat, validation users, grid of 15
-MIN_CAP = 50
 N_PARTS = 4 * N_NEIGHBOURS  # more parts leave fewer entries, but are slower to search
 ROUNDING = np.float32(1 - 1e-5)  # what is a tie but for rounding is looked at
 
 
 class ItemToItem:
-    """Term: the sum of (weight of a played track) x (its similarity to the item)."""
+    """Term: the sum of (weight of a played track) x (its similarity to the item), if over 0."""
 
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:  # noqa: ARG002 - interface
         """Return the term for every track; kept with the profile, as it costs the most."""
-        return profile.similar
+        return np.maximum(profile.similar, 0)
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
-        """Name, for each item, the played tracks that led to it most."""
+        """Name, for each item, the played tracks that led to it most.
+
+        Tracks without listeners in common with the item are named only where no other leads to it.
+        Parts that others take back again are scaled to what is left, so that no part is larger
+        than what the score loses without it.
+        """
         weights = np.zeros(index.n_tracks, dtype=np.float32)
         weights[profile.items] = profile.weights
         places = np.zeros(index.n_tracks, dtype=np.int32)
@@ -39,27 +41,52 @@ class ItemToItem:
         similarity = index.neighbours.data
         terms: list[list[Term]] = []
         for item in items.tolist():
+            total = float(profile.similar[item])
             sources, entries = index.entries_to(item)
             speaks = np.flatnonzero(weights[sources])
             sources = sources[speaks]
             values = weights[sources] * similarity[entries[speaks]]
-            terms.append(strongest_terms(TermKind.TRACK, values, places[sources]))
+            if index.factors.width:
+                values = values + weights[sources] * index.factors.between(sources, item)
+            near = strongest_terms(TermKind.TRACK, values, places[sources])
+            terms.append(
+                _within(near, total) or _leanings(item, total, profile=profile, index=index)
+            )
         return terms
 
 
-def learn_neighbours(
-    weights: sparse.csr_matrix, *, seed: int, on_block: Callable[[int], None]
-) -> sparse.csr_matrix:
-    """Learn the strongest neighbours of each track from users x tracks weights.
+def _leanings(item: int, total: float, *, profile: Profile, index: ServingIndex) -> list[Term]:
+    """Name the played tracks that lead to an item by the factors alone."""
+    if total <= 0 or index.factors.width == 0:
+        return []
+    values = profile.weights * index.factors.between(profile.items, item)
+    places = np.arange(len(profile.items), dtype=np.int32)
+    return _within(strongest_terms(TermKind.LEANING, values, places), total)
 
-    A listener's vote is damped by the length of the history, a pair's co-plays by how much each
-    of the two is played (more for the played than for the suggested one, so that well-known
-    tracks stay reachable); both with a prior, so that one shared listener does not make twins.
+
+def _within(terms: list[Term], total: float) -> list[Term]:
+    """Scale terms down to a total that they are over."""
+    added = sum(term.value for term in terms)
+    if added <= total:
+        return terms
+    return [term._replace(value=term.value * total / added) for term in terms] if total > 0 else []
+
+
+def learn_neighbours(
+    blocks: Iterable[CoPlays], mass: FloatArray, *, on_block: Callable[[int], None]
+) -> sparse.csr_matrix:
+    """Learn the strongest neighbours of each track from what is played together.
+
+    What two tracks have in common is divided by how much each of the two is played (more for the
+    played than for the suggested one, so that well-known tracks stay reachable), both with a
+    prior, so that one shared listener does not make twins.
 
     Parameters
     ----------
-    seed : int
-        Chooses which tracks of very long histories vote, where all would cost too much.
+    blocks : iterable of CoPlays
+        All tracks, in order.
+    mass : array
+        Of `weigh_tracks`.
     on_block : callable
         Told how many tracks are done.
 
@@ -69,69 +96,24 @@ def learn_neighbours(
         Row h holds the neighbours of h, in track order; scaled so that the strongest neighbour
         of a track is 1 on average.
     """
-    votes = _damp(_thin(weights, seed))
-    by_track = votes.T.tocsr()
-    if votes.nnz == 0:
-        return sparse.csr_matrix(by_track @ votes)
-    mass = np.asarray(votes.multiply(votes).sum(axis=0), dtype=np.float64).ravel()
-    heard = mass[mass > 0]
+    heard = mass[mass > 0].astype(np.float64)
+    if len(heard) == 0:
+        return no_entries((len(mass), len(mass)))
     source_norm = ((mass + np.median(heard)) ** -SOURCE_POWER).astype(np.float32)
     target_norm = ((mass + heard.mean()) ** -TARGET_POWER).astype(np.float32)
 
-    blocks = []
-    for start, stop in _blocks(by_track, votes):
-        together = (by_track[start:stop] @ votes).tocsr()
+    found = []
+    for start, together in blocks:
+        stop = start + together.shape[0]
         rows, entries = _promising(together, together.data * target_norm[together.indices])
         tracks = together.indices[entries]
         values = together.data[entries] * (source_norm[start + rows] * target_norm[tracks])
         values[tracks == start + rows] = 0  # no track is its own neighbour
         indptr = np.searchsorted(rows, np.arange(stop - start + 1))
-        blocks.append(sparse.csr_matrix((values, tracks, indptr), shape=together.shape))
-        _keep_strongest(blocks[-1])
+        found.append(sparse.csr_matrix((values, tracks, indptr), shape=together.shape))
+        keep_strongest(found[-1], N_NEIGHBOURS)
         on_block(stop)
-    neighbours = sparse.vstack(blocks, format="csr", dtype=np.float32)
-    return _scale(neighbours)
-
-
-def _thin(weights: sparse.csr_matrix, seed: int) -> sparse.csr_matrix:
-    """Keep a seeded sample of the longest histories, so that all pairs fit the budget."""
-    lengths = np.diff(weights.indptr).astype(np.int64)
-    cap = int(lengths.max(initial=0))
-    while cap > MIN_CAP and int((np.minimum(lengths, cap) ** 2).sum()) > PAIR_BUDGET:
-        cap = int(cap * 0.9)
-    if cap >= lengths.max(initial=0):
-        return weights
-    rng = np.random.default_rng(seed)
-    keep = np.ones(weights.nnz, dtype=bool)
-    for user in np.flatnonzero(lengths > cap):
-        dropped = rng.choice(lengths[user], lengths[user] - cap, replace=False)
-        keep[weights.indptr[user] + dropped] = False
-    thinned = weights.copy()
-    thinned.data[~keep] = 0
-    thinned.eliminate_zeros()
-    return thinned
-
-
-def _damp(weights: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Scale each listener's row by length ** -(damping / 2): a pair holds it twice."""
-    lengths = np.maximum(np.diff(weights.indptr), 1).astype(np.float32)
-    damped = weights.copy()
-    damped.data = weights.data * np.repeat(
-        lengths ** (-LISTENER_DAMPING / 2), np.diff(weights.indptr)
-    )
-    return damped
-
-
-def _blocks(by_track: sparse.csr_matrix, votes: sparse.csr_matrix) -> list[tuple[int, int]]:
-    """Cut the tracks into runs of about equal work."""
-    lengths = np.diff(votes.indptr).astype(np.float64)
-    work = np.add.reduceat(
-        np.append(lengths[by_track.indices], 0.0), np.minimum(by_track.indptr[:-1], by_track.nnz)
-    )
-    work[np.diff(by_track.indptr) == 0] = 0
-    bins = (np.cumsum(work) // BLOCK_PAIRS).astype(np.int64)
-    edges = [0, *(np.flatnonzero(np.diff(bins)) + 1).tolist(), by_track.shape[0]]
-    return [(start, stop) for start, stop in pairwise(edges) if stop > start]
+    return scale_to_one(sparse.vstack(found, format="csr", dtype=np.float32))
 
 
 def _promising(block: sparse.csr_matrix, values: FloatArray) -> tuple[IntArray, NDArray[np.int64]]:
@@ -158,28 +140,3 @@ def _promising(block: sparse.csr_matrix, values: FloatArray) -> tuple[IntArray, 
             found.append(np.arange(start, stop))
     rows = np.repeat(np.arange(len(found), dtype=np.int32), [len(entries) for entries in found])
     return rows, np.concatenate(found)
-
-
-def _keep_strongest(block: sparse.csr_matrix) -> None:
-    """Drop all but the strongest neighbours of each row; of equal ones the first tracks stay."""
-    keep = block.data > 0
-    for row in np.flatnonzero(np.diff(block.indptr) > N_NEIGHBOURS).tolist():
-        start, stop = block.indptr[row], block.indptr[row + 1]
-        values = block.data[start:stop]
-        limit = np.partition(values, -N_NEIGHBOURS)[-N_NEIGHBOURS]
-        is_strong = values >= limit
-        n_over = np.count_nonzero(is_strong) - N_NEIGHBOURS
-        if n_over:
-            ties = np.flatnonzero(values == limit)
-            is_strong[ties[np.argsort(block.indices[start:stop][ties])[-n_over:]]] = False
-        keep[start:stop] &= is_strong
-    block.data[~keep] = 0
-    block.eliminate_zeros()
-    block.sort_indices()
-
-
-def _scale(neighbours: sparse.csr_matrix) -> sparse.csr_matrix:
-    peaks = neighbours.max(axis=1).toarray().ravel()
-    if (peaks > 0).any():
-        neighbours.data /= np.float32(peaks[peaks > 0].mean())
-    return neighbours

@@ -1,0 +1,151 @@
+"""What goes with what: links and factors are what their definitions say, the mix what serves."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from harmonyhub.domain.history import History
+from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.recommendations import EvidenceKind, ListName, RecommendationRequest
+from harmonyhub.recommender import mixing, similarity
+from harmonyhub.recommender.candidates.factors import answer, learn_factors
+from harmonyhub.recommender.candidates.links import RIDGE_POWER, learn_links
+from harmonyhub.recommender.co_plays import hold_together
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.mixing import Mix, fit_mix
+from harmonyhub.recommender.pipeline import recommend
+from harmonyhub.recommender.profile import build_profile
+
+
+def draw_plays(seed: int, n_users: int = 250, n_tracks: int = 120) -> sparse.csr_matrix:
+    """Draw listeners who mix three of six tastes."""
+    rng = np.random.default_rng(seed)
+    tastes = rng.dirichlet(np.full(6, 0.3), n_users)
+    kinds = rng.dirichlet(np.full(n_tracks, 0.2), 6)
+    return sparse.csr_matrix((rng.random((n_users, n_tracks)) < 12 * tastes @ kinds).astype("f4"))
+
+
+def test_links_solve_their_regression():
+    """With few enough tracks the links are the ridge regression, negative weights dropped."""
+    votes = draw_plays(1, n_tracks=30)
+    gram = hold_together(votes)
+    links = learn_links(gram, np.arange(30, dtype=np.int32), ridge=5.0).toarray()
+    whole = (votes.T @ votes).toarray().astype(np.float64)
+    unit = gram.mass[gram.mass > 0].mean()
+    for target in range(30):
+        places = np.flatnonzero((whole[target] > 0) & (np.arange(30) != target))
+        held_back = 5 * unit * (np.maximum(gram.mass[places], unit * 1e-3) / unit) ** RIDGE_POWER
+        system = whole[np.ix_(places, places)] + np.diag(held_back)
+        expected = np.maximum(np.linalg.solve(system, whole[places, target]), 0)
+        found = links[places, target]
+        assert np.allclose(expected / expected.max(), found / found.max(), atol=1e-3)
+
+
+def test_links_of_some_targets_are_those_of_all():
+    """A target's links do not depend on which others are asked for, but for the scale."""
+    gram = hold_together(draw_plays(2))
+    some = learn_links(gram, np.array([3, 50], dtype=np.int32), ridge=10.0).toarray()
+    every = learn_links(gram, np.arange(120, dtype=np.int32), ridge=10.0).toarray()
+    scale = every[:, 3].max() / some[:, 3].max()
+    assert np.allclose(every[:, [3, 50]], some[:, [3, 50]] * scale, rtol=1e-3)
+    assert not some[:, 4].any()
+
+
+def test_factors_find_the_tastes():
+    """Unheard tracks of the own taste are answered far above those of other tastes."""
+    taste = np.repeat(np.arange(4), 50)
+    rng = np.random.default_rng(3)
+    likes = (np.arange(80)[None, :] // 20 == taste[:, None]) * 0.4 + 0.01
+    plays = sparse.csr_matrix((rng.random((200, 80)) < likes).astype(np.float32))
+    factors = learn_factors(plays, seed=0)
+    own = answer(plays, factors, np.arange(80, dtype=np.int32))
+    unheard = plays.toarray() == 0
+    is_own = np.arange(80)[None, :] // 20 == taste[:, None]
+    assert own[unheard & is_own].mean() > 10 * abs(own[unheard & ~is_own].mean())
+
+
+def test_what_each_track_adds_is_the_answer():
+    """The parts that single tracks add up to are the score that the factors give."""
+    factors = learn_factors(draw_plays(4), seed=0)
+    items = np.array([3, 40, 77], dtype=np.int32)
+    weights = np.array([0.5, 0.9, 0.1], dtype=np.float32)
+    whole = factors.add_up(items, weights)
+    for item in range(0, 120, 17):
+        assert whole[item] == pytest.approx(weights @ factors.between(items, item), abs=1e-5)
+
+
+def test_the_mix_is_reproducible_and_judged():
+    """The same seed chooses the same mix, from the offered weights."""
+    plays = draw_plays(5)
+    mix = fit_mix(plays, seed=3)
+    assert mix == fit_mix(plays, seed=3)
+    assert mix.ridge in mixing.RIDGES
+    assert min(mix.near, mix.factors) >= 0
+
+
+@pytest.fixture
+def index(train_world, make_world, monkeypatch) -> ServingIndex:
+    """Train an index with all three parts."""
+    monkeypatch.setattr(similarity, "fit_mix", lambda *_, **__: Mix(10.0, near=0.5, factors=3.0))
+    plays = draw_plays(6).tocoo()
+    catalogue = make_world(1, n_tracks=120).catalogue
+    world = train_world(
+        catalogue,
+        users=plays.row.tolist(),
+        tracks=plays.col.tolist(),
+        plays=[3] * plays.nnz,
+        last=[1_690_000_000] * plays.nnz,
+    )
+    return world.index
+
+
+def test_factors_survive_storing(index):
+    """An index read back answers as the one that was stored; one without factors has none."""
+    again = ServingIndex.from_bytes(index.to_bytes())
+    assert index.factors.width > 0
+    assert np.array_equal(index.factors.places, again.factors.places)
+    assert np.array_equal(index.factors.scale, again.factors.scale)
+    assert index.to_bytes() == again.to_bytes()
+
+
+def ask(index: ServingIndex, tracks: list[int], n: int) -> dict[str, tuple[float, list]]:
+    """Ask for discoveries of a history: score and reasons by track."""
+    played = np.full(len(tracks), 1_690_000_000, dtype=np.int64)
+    ids = [index.track_ids[track] for track in tracks]
+    history = History(ids, np.full(len(tracks), 4, dtype=np.int32), played, played)
+    request = RecommendationRequest(UserId("u"), ListName.DISCOVER, n, now=1_700_000_000)
+    listed = recommend(request, profile=build_profile(history, index), index=index)
+    return {item.track.id: (item.score, item.reasons) for item in listed.items}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mixed_scores_fall_with_their_evidence(index, seed):
+    """With factors too, a score without a played track is lower by at least that track's share."""
+    rng = np.random.default_rng(seed)
+    tracks = np.sort(rng.choice(120, 9, replace=False)).tolist()
+    for track, (score, reasons) in ask(index, tracks, 6).items():
+        assert reasons
+        assert sum(reason.evidence.share for reason in reasons) <= 1 + 1e-6
+        for reason in reasons:
+            if reason.evidence.kind is not EvidenceKind.SIMILAR_TRACK:
+                continue
+            left = [one for one in tracks if index.track_ids[one] != reason.evidence.track_id]
+            again = ask(index, left, 120).get(track, (0.0, []))[0]
+            assert again <= score * (1 - reason.evidence.share) + 1e-4 * score
+
+
+def test_tastes_alone_name_what_they_come_from(index):
+    """A track that no played track is linked to is explained by what the taste rests on."""
+    texts = []
+    for track in range(0, 120, 8):
+        history = sorted({track, (track + 31) % 120, (track + 62) % 120, (track + 93) % 120})
+        for _, reasons in ask(index, history, 100).values():
+            texts += [reason.text for reason in reasons]
+            assert sum(reason.evidence.share for reason in reasons) <= 1 + 1e-6
+    assert any("listeners of that taste play it" in text for text in texts)
+
+
+def test_nothing_hidden_decides_nothing():
+    """Where no ranked track was hidden from anybody, a trial finds all scores equally good."""
+    nothing = sparse.csr_matrix((3, 5), dtype=np.float32)
+    assert mixing._Trial(nothing, nothing).judge(np.ones((3, 5), dtype=np.float32)) == 0.0
