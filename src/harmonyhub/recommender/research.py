@@ -1,6 +1,8 @@
 """The research face: matrices in, dense scores out, by the very blend that the lists use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +12,28 @@ from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.recommender.blend import UNHEARD, score_tracks
+from harmonyhub.recommender.candidates.sequence import Follows, learn_follows
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, read_pairs
 from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.training import train
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class ResearchIndex:
-    """A trained recommender that scores matrices of histories."""
+    """A trained recommender that scores matrices of histories.
+
+    `plays` and `times` are what it was trained on; times are of each pair, if any were given.
+    """
 
     serving: ServingIndex
+    plays: sparse.csr_matrix
+    times: NDArray[np.int64] | None
+
+    @cached_property
+    def follows(self) -> Follows:
+        """What follows what; learned when it is first asked for, as most callers never do."""
+        return learn_follows(self.plays, self.times)
 
     def score(self, histories: sparse.csr_matrix) -> FloatArray:
         """Score all tracks for given histories (users x tracks, plays); heard ones not masked.
@@ -48,6 +61,30 @@ class ResearchIndex:
             scores[user] = score_tracks(UNHEARD, profile, index)
         return scores
 
+    def next(self, session: Sequence[int], n: int) -> NDArray[np.int64]:
+        """Name the tracks that come next in a session, the most likely first.
+
+        Parameters
+        ----------
+        session : sequence of int
+            Columns of the training matrix, oldest first; tracks of it may be named again.
+        n : int
+            How many to name.
+
+        Raises
+        ------
+        RefusedInputError
+            If a column is not of the training matrix.
+        """
+        tracks = np.asarray(session, dtype=np.int64)
+        if len(tracks) and not (tracks.min() >= 0 and tracks.max() < self.serving.n_tracks):
+            raise RefusedInputError(
+                f"The session names a track outside 0 to {self.serving.n_tracks - 1}.",
+                hint="Use the columns of the matrix that was trained on.",
+            )
+        scores = self.follows.score_next(tracks.tolist())
+        return np.argsort(-scores, kind="stable")[:n]
+
 
 def train_index(
     plays: sparse.csr_matrix,
@@ -63,7 +100,7 @@ def train_index(
     plays : csr_matrix, shape (users, items)
         Plays per pair, 0 or more.
     timestamps : csr_matrix, shape (users, items), optional
-        Unix seconds of the last play of each pair.
+        Unix seconds of the last play of each pair; they tell `next` what follows what.
     item_tags : csr_matrix, shape (items, tags), optional
         Not 0 where the item has the tag.
 
@@ -94,7 +131,8 @@ def train_index(
         CatalogueEntry(id=track_id, title=track_id, artist="", artist_ids=(), tags=tags[item])
         for item, track_id in enumerate(track_ids)
     ]
-    return ResearchIndex(train(interactions, catalogue, seed=seed))
+    times = None if timestamps is None else interactions.last_played_at
+    return ResearchIndex(train(interactions, catalogue, seed=seed), counts, times)
 
 
 def _history_of(given: sparse.csr_matrix, user: int, index: ServingIndex) -> History:
