@@ -1,8 +1,10 @@
 """How fast the recommender trains, loads and answers on long-tail data, and how good it is.
 
-Run: python -m benchmarks.recommender [--interactions FILE ...]; files are the tables that
-`harmonyhub evaluate` reads and add a quality table each. Times are CPU time: the machine may be
-shared.
+Run: python -m benchmarks.recommender [--interactions FILE ...] [--only speed|quality]
+[--sets NAME ...] [--seeds N] [--write]; files are the tables that `harmonyhub evaluate` reads and
+add a quality table each. The quality part tunes and measures peers beside ours on the research
+sets, where they are there; --write puts its table into docs/quality.md. Times are CPU time: the
+machine may be shared.
 """
 
 import argparse
@@ -13,6 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.quality.peers import METHODS
+from benchmarks.quality.sets import FILES, present_sets, split
+from benchmarks.quality.table import measure_methods, write_page, write_rows
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import ArtistId, ReleaseId, TrackId, UserId
 from harmonyhub.domain.recommendations import (
@@ -171,15 +176,21 @@ def evaluate_file(path: Path, seed: int) -> None:
             )
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--interactions", type=Path, nargs="*", default=[])
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+def measure_quality(names: Sequence[str], *, n_seeds: int, is_written: bool) -> None:
+    """Print the table of all methods on the research sets, and write it if asked to."""
+    rows: list[str] = []
+    for name, plays in present_sets(names):
+        splits = [split(name, plays, seed) for seed in range(n_seeds)]
+        rows += write_rows(name, measure_methods(splits))
+        print("\n".join(rows[-len(METHODS) :]), flush=True)
+    if is_written and rows:
+        write_page(Path("docs/quality.md"), rows)
 
+
+def measure_speed(seed: int) -> None:
+    """Print what training, loading and each list cost."""
     trained: list[ServingIndex] = []
-    for interactions, catalogue in (generate_one(options.seed), generate(options.seed)):
+    for interactions, catalogue in (generate_one(seed), generate(seed)):
         taken = clock(lambda data=(interactions, catalogue): trained.append(train(*data)))
         n_users, n_pairs = len(interactions.user_ids), len(interactions.plays)
         print(f"\nTracks {len(catalogue):,}, listeners {n_users:,}, pairs {n_pairs:,}")
@@ -187,8 +198,25 @@ def main() -> None:
     index = measure_index(trained[-1])
     for n_tracks in HISTORIES:
         time_requests(index, n_tracks)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--interactions", type=Path, nargs="*", default=[])
+    parser.add_argument("--only", choices=("speed", "quality"))
+    parser.add_argument("--sets", nargs="*", default=list(FILES), choices=list(FILES))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=1, help="Splits of each research set.")
+    parser.add_argument("--write", action="store_true", help="Put the table into docs/quality.md.")
+    options = parser.parse_args()
+
+    if options.only != "quality":
+        measure_speed(options.seed)
     for path in options.interactions:
         evaluate_file(path, options.seed)
+    if options.only != "speed":
+        measure_quality(options.sets, n_seeds=options.seeds, is_written=options.write)
 
 
 if __name__ == "__main__":
