@@ -83,6 +83,21 @@ async def test_names_are_searched_for(studio: Studio) -> None:
     assert len(wanted) > 25
 
 
+@pytest.mark.parametrize(("is_extended", "n_hits"), [(False, "10"), (True, "50")])
+async def test_a_search_asks_for_what_the_app_may(
+    studio: Studio, *, is_extended: bool, n_hits: str
+) -> None:
+    """Ten hits a page for a new app; one that keeps more takes fifty in the same call."""
+    (app,) = await studio.fake.control.apps()
+    await studio.fake.control.change_app(mode="extended" if is_extended else "development")
+    await studio.house.store.app_modes.note(app.client_id, is_extended=is_extended, now=0)
+    await studio.fake.control.record()
+    await look_up(studio, await studio.house.store.tracks.resolve([UNKNOWN]))
+
+    (asked,) = await studio.fake.control.exchanges()
+    assert (200, n_hits) == (asked.status, asked.query["limit"])
+
+
 async def test_not_found_is_remembered_for_30_days(studio: Studio) -> None:
     """Then it is looked for again: music arrives late."""
     tracks = await studio.house.store.tracks.resolve([UNKNOWN])

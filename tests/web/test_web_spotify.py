@@ -135,6 +135,14 @@ async def test_connect_go_there_and_come_back(town: Town) -> None:
     assert (404, "not-found") == (refused.status_code, refused.json()["code"])
 
 
+async def test_a_stand_in_is_named(town: Town) -> None:
+    """Nobody takes a fake for Spotify: the page says what answers, and where."""
+    page = await town.page()
+
+    assert "This is not Spotify itself" in page
+    assert town.fake.accounts_url in page
+
+
 async def test_what_was_read_is_accounted_for(town: Town) -> None:
     """The page follows the reading; then page and API show every part with its ledger."""
     await town.page(await town.consent(await town.press_connect()))

@@ -9,6 +9,7 @@ from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.matching import FoundBy, Match, choose
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.upstreams import Observation, Outcome
+from harmonyhub.sources.spotify.operations import SEARCH_TRACKS
 from harmonyhub.sources.spotify.requests import search_tracks
 from harmonyhub.storage.resolutions import Resolution
 from harmonyhub.wiring.house import House
@@ -70,7 +71,8 @@ async def resolve(
     """
     known = await house.store.resolutions.get_many([one.id for one in tracks], now=house.clock())
     result = Resolved()
-    asking = _Asking(house, user_id, purpose, most_calls, wait)
+    n_hits = await _hits_a_page(house, user_id)
+    asking = _Asking(house, user_id, purpose, n_hits, n_left=most_calls, wait=wait)
     for track in tracks:
         settled = _known(track, known)
         if settled is None and result.stopped_by is None:
@@ -104,14 +106,15 @@ class _Asking:
     house: House
     user_id: str
     purpose: Purpose
+    n_hits: int
     n_left: int
     wait: Wait
     stopped_by: Outcome | None = None
 
     async def look_for(self, track: Track) -> Resolution | None:
         """Ask for one track; None where it stays open."""
-        for by, query, n_hits in _queries(track):
-            hits = await self._search(query, n_hits)
+        for by, query in _queries(track):
+            hits = await self._search(query, ISRC_HITS if by is FoundBy.ISRC else self.n_hits)
             if hits is None:
                 return None
             match = choose(track, hits)
@@ -119,7 +122,7 @@ class _Asking:
                 return await self._remember(track, match, by)
         return await self._remember(track, None, FoundBy.SEARCH)
 
-    async def _search(self, query: str, n_hits: int | None) -> Sequence[TrackDescription] | None:
+    async def _search(self, query: str, n_hits: int) -> Sequence[TrackDescription] | None:
         spotify = self.house.spotify
         while spotify is not None:
             if self.n_left == 0:
@@ -148,15 +151,21 @@ class _Asking:
         return told
 
 
-def _queries(track: Track) -> list[tuple[FoundBy, str, int | None]]:
+async def _hits_a_page(house: House, user_id: str) -> int:
+    """Tell how many hits a search may ask for: apps of the extended mode get more."""
+    token = await house.store.tokens.get(user_id)
+    if token is not None and await house.store.app_modes.is_extended(token.client_id):
+        return SEARCH_TRACKS.extended_page_size
+    return SEARCH_TRACKS.page_size
+
+
+def _queries(track: Track) -> list[tuple[FoundBy, str]]:
     """List what to ask, the surest first."""
     codes = [key.removeprefix("isrc:") for key in track.keys if key.startswith("isrc:")]
-    queries: list[tuple[FoundBy, str, int | None]] = [
-        (FoundBy.ISRC, f"isrc:{code}", ISRC_HITS) for code in codes[:1]
-    ]
+    queries = [(FoundBy.ISRC, f"isrc:{code}") for code in codes[:1]]
     bare = SUFFIX.split(track.title)[0].strip() or track.title
     title, artist = _quotable(bare), _quotable(track.artist_names[0])
-    queries.append((FoundBy.SEARCH, f'track:"{title}" artist:"{artist}"', None))
+    queries.append((FoundBy.SEARCH, f'track:"{title}" artist:"{artist}"'))
     return queries
 
 

@@ -167,13 +167,14 @@ def remove_playlist(playlist_id: str) -> ApiRequest[None]:
     )
 
 
-def search_tracks(query: str, *, limit: int | None = None) -> ApiRequest[Page[TrackDescription]]:
+def search_tracks(
+    query: str, *, limit: int = operations.SEARCH_TRACKS.page_size
+) -> ApiRequest[Page[TrackDescription]]:
     """Search for tracks; `query` in Spotify's words: `isrc:X`, `track:"..." artist:"..."`."""
-    n_hits = operations.SEARCH_TRACKS.page_size if limit is None else limit
     return ApiRequest(
         operation=operations.SEARCH_TRACKS,
         read=payloads.read_found_tracks,
-        query={"q": query, "type": "track", "limit": str(n_hits)},
+        query={"q": query, "type": "track", "limit": str(limit)},
     )
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from harmonyhub.domain.library_parts import Part
 from harmonyhub.settings.redirect import CALLBACK_PATH
+from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.shapes import is_loopback
 from harmonyhub.sources.spotify.operations import Scope
 from harmonyhub.wiring.house import House
@@ -25,11 +26,14 @@ class Setup:
         Whether people can connect.
     missing : tuple of str
         Variables that are not set.
+    other_address : str
+        Of the accounts service, where it is another than Spotify's own: a stand-in for tests.
     """
 
     redirect_uri: str
     is_ready: bool
     missing: tuple[str, ...]
+    other_address: str = ""
     dashboard: str = DASHBOARD
 
 
@@ -105,7 +109,14 @@ def find_setup(house: House, *, host: str) -> Setup:
     }
     missing = tuple(name for name, value in needed.items() if value is None)
     uri = settings.spotify_redirect_uri or _suggest(settings.base_url, host, settings.port)
-    return Setup(redirect_uri=uri, is_ready=not missing, missing=missing)
+    address = settings.spotify_accounts_url
+    is_own = address == BY_NAME["HARMONYHUB_SPOTIFY_ACCOUNTS_URL"].default
+    return Setup(
+        redirect_uri=uri,
+        is_ready=not missing,
+        missing=missing,
+        other_address="" if is_own else address,
+    )
 
 
 def _suggest(base_url: str | None, host: str, port: int) -> str:
