@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,11 +20,9 @@ from harmonyhub.drills.fake_spotify.world import World
 from harmonyhub.drills.http import listen
 from harmonyhub.drills.process import Control, FakeSpotify
 from harmonyhub.flows.push_playlist import push_playlist
-from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.wiring.house import House
-from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
+from tests.flows.town import open_door
 
 
 @dataclass
@@ -122,14 +119,6 @@ async def open_studio(house: House, clock: SetClock) -> AsyncIterator[Studio]:
     async with served_here(seed=7) as fake:
         (app,) = await fake.control.apps()
         (person,) = await fake.control.seed_users(1)
-        spotify = Spotify(
-            Credentials(app.client_id, app.client_secret),
-            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
-            store=house.store,
-            clock=clock,
-            rng=random.Random(1),  # noqa: S311
-            fingerprint_key=bytes(32),
-        )
         await house.store.tokens.save(
             UserToken(
                 user_id=person.user_id,
@@ -142,5 +131,7 @@ async def open_studio(house: House, clock: SetClock) -> AsyncIterator[Studio]:
             access_token=person.access_token,
         )
         music = [one for one in await fake.control.catalogue() if not one.title.endswith(" - Live")]
-        yield Studio(replace(house, spotify=spotify), fake, clock, UserId(person.user_id), music)
-        await spotify.aclose()
+        async with open_door(fake, store=house.store, clock=clock) as spotify:
+            yield Studio(
+                replace(house, spotify=spotify), fake, clock, UserId(person.user_id), music
+            )

@@ -1,6 +1,5 @@
 """Signing in with Spotify: there and back over the fake's consent page, and every way to fail."""
 
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
@@ -26,14 +25,12 @@ from harmonyhub.flows.connect import (
 from harmonyhub.flows.connection import ask_for_sync, load_connection, note_notices
 from harmonyhub.flows.sync import sync_due
 from harmonyhub.settings.secret import Secret
-from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.operations import SCOPES
-from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.kept_answers import KeptAnswer
 from harmonyhub.storage.sign_ins import LASTS_S
 from harmonyhub.wiring.house import House
-from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
+from tests.flows.town import open_door
 
 REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback"
 ADA, BOB = UserId("ada"), UserId("bob")
@@ -84,24 +81,18 @@ class Desk:
 @pytest.fixture
 async def desk(house: House, clock: SetClock) -> AsyncIterator[Desk]:
     """Give a house with a fake Spotify of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
-        (app,) = await fake.control.apps()
-        spotify = Spotify(
-            Credentials(app.client_id, app.client_secret),
-            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
-            store=house.store,
-            clock=clock,
-            rng=random.Random(1),  # noqa: S311
-            fingerprint_key=bytes(32),
-        )
+    async with (
+        FakeSpotify.start(seed=7) as fake,
+        open_door(fake, store=house.store, clock=clock) as spotify,
+    ):
+        client_id = spotify.credentials.client_id
         settings = replace(
             house.settings,
-            spotify_client_id=app.client_id,
+            spotify_client_id=client_id,
             spotify_accounts_url=fake.accounts_url,
             spotify_redirect_uri=REDIRECT_URI,
         )
-        yield Desk(replace(house, spotify=spotify, settings=settings), fake, clock, app.client_id)
-        await spotify.aclose()
+        yield Desk(replace(house, spotify=spotify, settings=settings), fake, clock, client_id)
 
 
 async def test_a_person_connects(desk: Desk) -> None:

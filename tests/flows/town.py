@@ -12,6 +12,7 @@ from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.tokens import Credentials, challenge_of
 from harmonyhub.storage.sign_ins import SignIn
+from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
@@ -96,17 +97,27 @@ class Town:
 
 
 @asynccontextmanager
+async def open_door(fake: FakeSpotify, *, store: Store, clock: SetClock) -> AsyncIterator[Spotify]:
+    """Open the door to a fake, with the credentials of its main app."""
+    app, *_ = await fake.control.apps()
+    spotify = Spotify(
+        Credentials(app.client_id, app.client_secret),
+        client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
+        store=store,
+        clock=clock,
+        rng=random.Random(1),  # noqa: S311
+        fingerprint_key=bytes(32),
+    )
+    yield spotify
+    await spotify.aclose()
+
+
+@asynccontextmanager
 async def open_town(house: House, clock: SetClock) -> AsyncIterator[Town]:
     """Connect a house to a fake Spotify of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
-        (app,) = await fake.control.apps()
-        spotify = Spotify(
-            Credentials(app.client_id, app.client_secret),
-            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
-            store=house.store,
-            clock=clock,
-            rng=random.Random(1),  # noqa: S311
-            fingerprint_key=bytes(32),
-        )
-        yield Town(replace(house, spotify=spotify), fake, clock, app.client_id)
-        await spotify.aclose()
+    async with (
+        FakeSpotify.start(seed=7) as fake,
+        open_door(fake, store=house.store, clock=clock) as spotify,
+    ):
+        client_id = spotify.credentials.client_id
+        yield Town(replace(house, spotify=spotify), fake, clock, client_id)

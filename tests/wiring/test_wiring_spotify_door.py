@@ -1,6 +1,5 @@
 """Requests in users' names: budget, scopes, kept answers, lost answers, sign-ins, households."""
 
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
@@ -14,12 +13,12 @@ from harmonyhub.drills.fake_spotify.modes import Fault, Mode
 from harmonyhub.drills.process import FakeApp, FakeSpotify
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify import requests
-from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.tokens import Credentials, challenge_of
+from harmonyhub.sources.spotify.tokens import challenge_of
 from harmonyhub.storage.sign_ins import SignIn
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.spotify import Granted, Spotify
 from tests.conftest import SetClock
+from tests.flows.town import open_door
 
 REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback"
 VERIFIER = Secret("a verifier of this very test, forty-three characters and more")
@@ -89,16 +88,8 @@ async def porch(store: Store, clock: SetClock) -> AsyncIterator[Porch]:
     """Give a door to a fake of seed 7."""
     async with FakeSpotify.start(seed=7) as fake:
         (app,) = await fake.control.apps()
-        spotify = Spotify(
-            Credentials(app.client_id, app.client_secret),
-            client=SpotifyClient(accounts_url=fake.accounts_url, api_url=fake.api_url, clock=clock),
-            store=store,
-            clock=clock,
-            rng=random.Random(1),  # noqa: S311
-            fingerprint_key=bytes(32),
-        )
-        yield Porch(fake, store, clock, app, spotify)
-        await spotify.aclose()
+        async with open_door(fake, store=store, clock=clock) as spotify:
+            yield Porch(fake, store, clock, app, spotify)
 
 
 async def test_a_sign_in_tells_whose_account_it_is(porch: Porch) -> None:

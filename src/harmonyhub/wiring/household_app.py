@@ -1,6 +1,5 @@
 """Calls in the name of a household's own Spotify app: its faults are its own, and stop nobody."""
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -10,7 +9,7 @@ from harmonyhub.domain.upstreams import Observation
 from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.tokens import App, PublicClient
 from harmonyhub.storage.store import Store
-from harmonyhub.wiring.spotify_app import MAX_RETRIES, RETRY_S, is_safe_to_repeat, note_call
+from harmonyhub.wiring.spotify_app import note_call
 from harmonyhub.wiring.upstream_door import Clock, UpstreamDoor
 from harmonyhub.wiring.upstreams import SPOTIFY
 
@@ -37,8 +36,6 @@ class HouseholdApp:
         self.client = client
         self.app: App = PublicClient(client_id)
         self._store = store
-        self._clock = clock
-        self._rng = rng
         self._fingerprint = f"public:{client_id}"
         self._door = UpstreamDoor(
             f"{SPOTIFY}:{client_id}", label=SPOTIFY, store=store, clock=clock, rng=rng
@@ -67,12 +64,8 @@ class HouseholdApp:
             await note_call(seen, self.client_id, store=self._store, door=self._door)
             if seen.outcome.owner is not Owner.OPERATOR:
                 await self._door.settle(seen, self._fingerprint, before=await self._door.state())
-            if seen.outcome.owner not in {Owner.UPSTREAM, Owner.NETWORK}:
+            if not await self._door.wait_to_retry(
+                seen, n_retries, fingerprint=self._fingerprint, is_repeatable=is_repeatable
+            ):
                 return seen, value
-            may_repeat = is_repeatable or is_safe_to_repeat(seen.outcome)
-            if n_retries == MAX_RETRIES or not may_repeat:
-                return seen, None
-            if not await self._door.take_retry(self._fingerprint):
-                return seen, None
-            await asyncio.sleep(RETRY_S * 2**n_retries * (0.5 + self._rng.random()))
             n_retries += 1

@@ -34,22 +34,13 @@ log = logging.getLogger(__name__)
 CLIENT_ID = "HARMONYHUB_SPOTIFY_CLIENT_ID"
 CLIENT_SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 
-MAX_RETRIES = 2
-RETRY_S = 0.2  # doubled for the second; times a half to one and a half
 API_QUIET_S = 60  # an app that the API refuses is issued tokens: ask it when nobody else did
 BRAKE_LEAST, BRAKE_SHARE = 3, 0.05
 CANDIDATES = 20  # of whom one is tried to see whether a foreign app has become the right one
 APP_OPERATIONS = frozenset({ISSUE_APP_TOKEN, PROBE_API.name})
-# The call never arrived: even one that must not be made twice may be tried again.
-NEVER_ARRIVED = frozenset({Outcome.DNS_FAILED, Outcome.CONNECTION_REFUSED, Outcome.TLS_FAILED})
 FOREIGN = "no stored consent was given to this app"
 
 Value = TypeVar("Value")
-
-
-def is_safe_to_repeat(outcome: Outcome) -> bool:
-    """Tell whether a call that failed so has certainly changed nothing at the other side."""
-    return outcome in NEVER_ARRIVED
 
 
 async def note_call(seen: Observation, client_id: str, *, store: Store, door: UpstreamDoor) -> None:
@@ -160,14 +151,10 @@ class SpotifyApp:
             seen = await self._confirm(seen, identity)
             if seen.outcome is not Outcome.REQUEST_REFUSED or seen.operation in APP_OPERATIONS:
                 await self.settle(seen, identity)
-            if seen.outcome.owner not in {Owner.UPSTREAM, Owner.NETWORK}:
+            if not await self._door.wait_to_retry(
+                seen, n_retries, fingerprint=identity.fingerprint, is_repeatable=is_repeatable
+            ):
                 return seen, value
-            may_repeat = is_repeatable or is_safe_to_repeat(seen.outcome)
-            if n_retries == MAX_RETRIES or not may_repeat:
-                return seen, None
-            if not await self._door.take_retry(identity.fingerprint):
-                return seen, None
-            await asyncio.sleep(RETRY_S * 2**n_retries * (0.5 + self._rng.random()))
             n_retries += 1
 
     async def probe(self) -> Observation:

@@ -1,5 +1,6 @@
 """What every call to an upstream passes: permission before, the shared state after."""
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable
@@ -20,6 +21,10 @@ from harmonyhub.storage.store import Store
 log = logging.getLogger(__name__)
 
 METRIC = "upstream_requests"
+MAX_RETRIES = 2
+RETRY_S = 0.2  # doubled for the second; times a half to one and a half
+# The call never arrived: even one that must not be made twice may be tried again.
+NEVER_ARRIVED = frozenset({Outcome.DNS_FAILED, Outcome.CONNECTION_REFUSED, Outcome.TLS_FAILED})
 OK_KNOWN_FOR_S = 5  # how much later than it was the last success may stand in the state
 
 Clock = Callable[[], int]
@@ -107,8 +112,28 @@ class UpstreamDoor:
         self._tell(before, known)
         return known
 
-    async def take_retry(self, fingerprint: str) -> bool:
-        """Pay for a retry from the budget of all processes; False: do not try again."""
+    async def wait_to_retry(
+        self, seen: Observation, n_retries: int, *, fingerprint: str, is_repeatable: bool
+    ) -> bool:
+        """Wait before another try of a call that failed; False: there is none.
+
+        Parameters
+        ----------
+        n_retries : int
+            How often it was tried again already.
+        is_repeatable : bool
+            Whether it may be made a second time after its answer was lost.
+        """
+        if seen.outcome.owner not in {Owner.UPSTREAM, Owner.NETWORK} or n_retries == MAX_RETRIES:
+            return False
+        may_repeat = is_repeatable or seen.outcome in NEVER_ARRIVED
+        if not (may_repeat and await self._take_retry(fingerprint)):
+            return False
+        await asyncio.sleep(RETRY_S * 2**n_retries * (0.5 + self._rng.random()))
+        return True
+
+    async def _take_retry(self, fingerprint: str) -> bool:
+        """Pay for a retry from the budget of all processes."""
         is_paid = False
 
         def pay(state: UpstreamState) -> UpstreamState:
