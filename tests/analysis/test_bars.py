@@ -9,10 +9,10 @@ FRAME_RATE = 86.13
 
 
 def chances(beats_s: np.ndarray, downbeats: np.ndarray) -> np.ndarray:
-    """Make a curve of chances as the network gives them: 0.45 at downbeats, 0.03 at other beats."""
+    """Make a curve of chances as the network gives them: 0.6 at downbeats, 0.03 at other beats."""
     likely = np.full(round((beats_s[-1] + 1) * FRAME_RATE), 0.005)
     frames = np.round(beats_s * FRAME_RATE).astype(int)
-    likely[frames] = np.where(downbeats, 0.45, 0.03)
+    likely[frames] = np.where(downbeats, 0.6, 0.03)
     return likely
 
 

@@ -7,12 +7,13 @@ import numpy as np
 from harmonyhub.analysis import FloatArray, IndexArray
 
 METERS = (2, 3, 4, 5, 6)  # felt beats a bar: 6/8 counts 2, 12/8 counts 4
-# Of a bar of this many beats, before anything is heard: four is what most music has.
-METER_COSTS = (1.0, 0.3, 0.0, 1.5, 2.5)
+# Of each bar of this many beats: four is what most music has. Where the network cannot tell the
+# first beat from the third, bars of two would win without them.
+METER_COSTS = (0.8, 0.24, 0.0, 0.64, 1.2)
 CHANGE_COST = 6.0  # of another meter from one bar to the next
 SLIP_COST = 7.0  # of a bar that ends early, after a beat too many or too few
 # The network speaks of frames, of which one in two hundred is a downbeat; of beats one in four is.
-PRIOR_ODDS = 7.4
+PRIOR_ODDS = 5.0
 NEAR_FRAMES = 3  # 35 ms: a downbeat and its beat need not be in the same frame
 
 
@@ -80,7 +81,7 @@ def _transition_costs() -> FloatArray:
     costs[starts & same] = SLIP_COST
     costs[ends & ~same] = CHANGE_COST
     costs[ends & same] = 0.0
-    return costs
+    return costs + np.where(_POSITIONS == 0, np.repeat(METER_COSTS, METERS), 0.0)
 
 
 _COSTS = _transition_costs()
@@ -90,7 +91,7 @@ def _find_path(chance: FloatArray) -> IndexArray:
     """Viterbi over places in bars."""
     first = _POSITIONS == 0
     evidence = np.where(first, np.log(chance)[:, None], np.log(1 - chance)[:, None])
-    score = evidence[0] - np.repeat(METER_COSTS, METERS)
+    score = evidence[0]
     back = np.zeros((len(chance), len(_METERS)), np.int8)
     for beat in range(1, len(chance)):
         rows = score[:, None] - _COSTS

@@ -11,6 +11,8 @@ from harmonyhub.analysis.spectrum import MEL_RANGE_HZ, N_MELS, Spectrum
 LOUD_DB = 40.0  # frames further below the loudest are pauses
 ONSET_HEIGHT = 1.0  # deviations of onset strength that count as an attack
 BASS_BANDS = 5  # below about 250 Hz
+ENOUGH_FRAMES = 16_384  # means need no more; at least every fourth frame is left out anyway
+SYLLABLE_FRAMES = 16_384  # 12 minutes
 SYLLABLES_HZ = (2.5, 6.0)  # how fast people speak
 
 
@@ -58,7 +60,8 @@ def measure_character(spectrum: Spectrum, tuning_cents: float | None) -> Charact
     speech/music discriminator", ICASSP (movement at the pace of syllables).
     """
     rate = spectrum.mel_rate
-    levels = spectrum.mel_db[::4].astype(np.float32)  # every 46 ms is enough for means
+    step = _choose_step(len(spectrum.mel_db))
+    levels = spectrum.mel_db[::step].astype(np.float32)
     if len(levels) < 16:
         return None
     power = 10 ** (levels / 10)
@@ -73,10 +76,14 @@ def measure_character(spectrum: Spectrum, tuning_cents: float | None) -> Charact
         onsets_per_s=_count_onsets(strength) / (len(strength) / rate),
         bass_share=float((loud[:, :BASS_BANDS].sum(axis=1) / loud.sum(axis=1)).mean()),
         tonal_share=_tonal_share(spectrum),
-        syllables=_syllables(frame_db, rate / 4),
+        syllables=_syllables(spectrum),
         pause_flatness=_flatness(quiet),
         vibrato=_vibrato(spectrum, tuning_cents),
     )
+
+
+def _choose_step(n_frames: int) -> int:
+    return max(4, n_frames // ENOUGH_FRAMES)
 
 
 def _mel_centres() -> FloatArray:
@@ -104,13 +111,15 @@ def _count_onsets(strength: FloatArray) -> int:
 
 
 def _tonal_share(spectrum: Spectrum) -> float:
-    tones = spectrum.tones[::4].astype(np.float32)
+    tones = spectrum.tones[:: _choose_step(len(spectrum.tones))].astype(np.float32)
     total = tones.sum(axis=1)
     strongest = np.sort(tones, axis=1)[:, -20:].sum(axis=1)
     return float((strongest[total > 0] / total[total > 0]).mean()) if (total > 0).any() else 0.0
 
 
-def _syllables(frame_db: FloatArray, rate: float) -> float:
+def _syllables(spectrum: Spectrum) -> float:
+    levels = spectrum.mel_db[: SYLLABLE_FRAMES * 4 : 4].astype(np.float32)
+    frame_db, rate = 10 * np.log10((10 ** (levels / 10)).sum(axis=1)), spectrum.mel_rate / 4
     movement = np.abs(np.fft.rfft(frame_db - frame_db.mean())) ** 2
     hz = np.fft.rfftfreq(len(frame_db), 1 / rate)
     low, high = SYLLABLES_HZ

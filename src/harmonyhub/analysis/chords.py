@@ -87,7 +87,7 @@ def _name(span: _Span, bass: FloatArray) -> str:
         return NO_CHORD
     row, root = divmod(span.label, 12)
     quality = QUALITIES[row]
-    chances = bass[span.start : span.end].mean(axis=0)
+    chances = bass[span.start : span.end, 1:].mean(axis=0)
     lowest = int(chances.argmax())
     degree = DEGREES.get(quality, {}).get((lowest - root) % 12)
     inversion = f"/{degree}" if degree and chances[lowest] >= SURE_BASS else ""

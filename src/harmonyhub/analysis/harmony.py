@@ -10,7 +10,6 @@ from harmonyhub.analysis.chords import find_chords
 from harmonyhub.analysis.chroma import estimate_tuning, fold_chroma
 from harmonyhub.analysis.key import estimate_keys
 from harmonyhub.analysis.network import hear_harmony
-from harmonyhub.analysis.network_inputs import scale_tones
 from harmonyhub.analysis.spectrum import Spectrum
 from harmonyhub.domain.analysis import Chord, Key
 
@@ -40,7 +39,7 @@ def find_harmony(spectrum: Spectrum, beats_s: FloatArray, duration_s: float) -> 
     """Find tuning, key and chords; chords change where beats are."""
     tuning_cents = estimate_tuning(spectrum.pitches)
     chroma = fold_chroma(spectrum.pitches, tuning_cents)
-    logits = hear_harmony(scale_tones(spectrum.tones, tuning_cents))
+    logits = hear_harmony(spectrum.tones, tuning_cents)
     pair_rate = spectrum.pitch_rate / 2
     key, segments = estimate_keys(logits.keys, chroma, pair_rate)
     if key is None:

@@ -6,14 +6,20 @@ model card.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harmonyhub.analysis.network_inputs import (
+    find_loud_db,
+    find_loud_tone,
+    scale_levels,
+    scale_tones,
+)
 from harmonyhub.analysis.products import multiply_rows
-from harmonyhub.analysis.spectrum import N_TONES
+from harmonyhub.analysis.spectrum import N_TONES, TONE_BINS
 
 Floats = NDArray[np.float32]
 Weights = Mapping[str, Floats]
@@ -21,7 +27,7 @@ PULSE_DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 HARMONY_BLOCKS = ("time1", "mix", "time2", "mix", "time4", "mix", "time8")
 QUALITIES = ("maj", "min", "7", "maj7", "min7", "hdim7", "dim", "sus4", "5")
 TAPS = 5
-PIECE_FRAMES = 4096  # computed at once; 3 hours at once would take gigabytes
+PULSE_PIECE = 4096  # computed at once; 3 hours at once would take gigabytes
 # What lies further away than the sum of all reaches cannot matter: see `_in_pieces`.
 PULSE_REACH = 2 * sum(PULSE_DILATIONS) + 1
 HARMONY_PIECE, HARMONY_REACH = 512, 2 * (1 + 2 + 4 + 8) + 1
@@ -36,7 +42,7 @@ class HarmonyLogits:
     chords : array, shape (pairs, 12 * qualities + 1)
         By quality, then root; the last is "no chord".
     bass : array, shape (pairs, 13)
-        Pitch class in the bass; the last is "no chord".
+        "No chord", then the pitch class in the bass.
     keys : array, shape (pairs, 24)
         Twelve major keys, then twelve minor keys.
     """
@@ -46,13 +52,13 @@ class HarmonyLogits:
     keys: Floats
 
 
-def hear_pulse(levels: Floats) -> Floats:
+def hear_pulse(mel_db: NDArray[np.float16]) -> Floats:
     """Estimate how likely each frame holds a beat and a downbeat.
 
     Parameters
     ----------
-    levels : array, shape (frames, bands)
-        From `network_inputs.scale_levels`.
+    mel_db : array, shape (frames, bands)
+        Levels in dB.
 
     Returns
     -------
@@ -64,81 +70,84 @@ def hear_pulse(levels: Floats) -> Floats:
     Davies and Boeck 2019, "Temporal convolutional networks for musical audio beat tracking",
     EUSIPCO (dilated convolutions over time).
     """
-    n_pairs = -(-len(levels) // 2)
-    pairs = np.zeros((2 * n_pairs, levels.shape[1]), np.float32)
-    pairs[: len(levels)] = levels
-    logits = _in_pieces(
-        pairs.reshape(n_pairs, 2 * levels.shape[1]),
-        _run_pulse,
-        piece=PIECE_FRAMES,
-        reach=PULSE_REACH,
-    )
-    halves = logits.reshape(2 * n_pairs, 2)[: len(levels)]
+    n_frames = len(mel_db)
+    even = mel_db if n_frames % 2 == 0 else np.concatenate([mel_db, mel_db[-1:]])
+    pairs = even.reshape(len(even) // 2, 2 * mel_db.shape[1])
+    run = partial(_run_pulse, loud_db=find_loud_db(mel_db))
+    logits = _in_pieces(pairs, run, width=4, piece=PULSE_PIECE, reach=PULSE_REACH)
+    halves = logits.reshape(len(even), 2)[:n_frames]
     likely: Floats = (1 / (1 + np.exp(-halves))).astype(np.float32)
     return likely
 
 
-def hear_harmony(tones: Floats) -> HarmonyLogits:
+def hear_harmony(tones: NDArray[np.float16], tuning_cents: float) -> HarmonyLogits:
     """Estimate chord, bass and key of each pair of frames.
 
     Parameters
     ----------
-    tones : array, shape (frames, N_TONES)
-        From `network_inputs.scale_tones`.
+    tones : array, shape (frames, TONE_BINS)
+        Amplitude per third of a semitone.
 
     References
     ----------
     McFee and Bello 2017, "Structured training for large-vocabulary chord recognition", ISMIR
     (chord and bass learnt together); the sharing of weights among the twelve roots is ours.
     """
-    n_pairs = -(-len(tones) // 2)
-    paired = np.zeros((2 * n_pairs, N_TONES), np.float32)
-    paired[: len(tones)] = tones
-    out = _in_pieces(
-        paired.reshape(n_pairs, 2 * N_TONES), _run_harmony, piece=HARMONY_PIECE, reach=HARMONY_REACH
-    ).reshape(n_pairs, 12, len(QUALITIES) + 4)
-    n = len(QUALITIES)
-    none = out[:, :, n].mean(axis=1, keepdims=True)
+    even = tones if len(tones) % 2 == 0 else np.concatenate([tones, np.zeros_like(tones[:1])])
+    pairs = even.reshape(len(even) // 2, 2 * TONE_BINS)
+    run = partial(_run_harmony, tuning_cents=tuning_cents, loud=find_loud_tone(tones))
+    n_chords = 12 * len(QUALITIES) + 1
+    width = n_chords + 12 + 24
+    out = _in_pieces(pairs, run, width=width, piece=HARMONY_PIECE, reach=HARMONY_REACH)
     return HarmonyLogits(
-        chords=np.concatenate([_flat(out[:, :, :n]), none], axis=1),
-        bass=np.concatenate([out[:, :, n + 1], none], axis=1),
-        keys=_flat(out[:, :, n + 2 :]),
+        chords=out[:, :n_chords],
+        bass=out[:, n_chords - 1 : n_chords + 12],
+        keys=out[:, n_chords + 12 :],
     )
 
 
-def _flat(out: Floats) -> Floats:
-    """From (pairs, roots, kinds) to (pairs, kinds * roots)."""
-    return out.transpose(0, 2, 1).reshape(len(out), out.shape[1] * out.shape[2])
-
-
-def _run_pulse(pairs: Floats) -> Floats:
+def _run_pulse(pairs: NDArray[np.float16], *, loud_db: float) -> Floats:
     weights = _load("pulse")
-    signal = np.maximum(_convolve(pairs[None], weights, "enter"), 0)
+    levels = scale_levels(pairs, loud_db=loud_db)
+    signal = np.maximum(_convolve(levels[None], weights, "enter"), 0)
     for number, dilation in enumerate(PULSE_DILATIONS):
         signal += _spread(signal, weights, f"{number}", dilation=dilation)
     logits: Floats = _leave(signal, weights)[0]
     return logits
 
 
-def _run_harmony(pairs: Floats) -> Floats:
+def _run_harmony(pairs: NDArray[np.float16], *, tuning_cents: float, loud: float) -> Floats:
+    """Chords, "no chord", bass, keys side by side, shape (pairs, 12 * qualities + 1 + 12 + 24)."""
     weights = _load("harmony")
-    signal = _enter_roots(pairs.reshape(2 * len(pairs), N_TONES), weights)
+    tones = scale_tones(pairs.reshape(2 * len(pairs), TONE_BINS), tuning_cents, loud=loud)
+    signal = _enter_roots(tones, weights)
     for number, name in enumerate(HARMONY_BLOCKS):
         if name == "mix":
             signal += _mix_roots(signal, weights, f"{number}")
         else:
             signal += _spread(signal, weights, f"{number}", dilation=int(name[4:]))
-    return _leave(signal, weights).transpose(1, 0, 2).reshape(len(pairs), 12 * (len(QUALITIES) + 4))
+    out = _leave(signal, weights).transpose(1, 2, 0)  # (pairs, kinds, roots)
+    n = len(QUALITIES)
+    none = out[:, n].mean(axis=1, keepdims=True)
+    kinds = (out[:, :n], none, out[:, n + 1], out[:, n + 2 :])
+    return np.concatenate([part.reshape(len(pairs), -1) for part in kinds], axis=1)
 
 
-def _in_pieces(rows: Floats, run: Callable[[Floats], Floats], *, piece: int, reach: int) -> Floats:
+def _in_pieces(
+    rows: NDArray[np.float16],
+    run: Callable[[NDArray[np.float16]], Floats],
+    *,
+    width: int,
+    piece: int,
+    reach: int,
+) -> Floats:
     """Run over overlapping pieces: what is kept is what the whole at once would give."""
-    kept = []
-    for start in range(0, max(len(rows), 1), piece):
+    joined = np.empty((len(rows), width), np.float32)
+    for start in range(0, len(rows), piece):
         first = max(0, start - reach)
         out = run(rows[first : start + piece + reach])
-        kept.append(out[start - first :][:piece])
-    return np.concatenate(kept)
+        joined[start : start + piece] = out[start - first :][:piece]
+    return joined
 
 
 def _enter_roots(tones: Floats, weights: Weights) -> Floats:

@@ -8,11 +8,10 @@ from harmonyhub.analysis import FloatArray
 from harmonyhub.analysis.bars import find_bars
 from harmonyhub.analysis.beats import track_beats
 from harmonyhub.analysis.network import hear_pulse
-from harmonyhub.analysis.network_inputs import scale_levels
 from harmonyhub.analysis.spectrum import Spectrum
 
 MIN_BEATS = 4  # fewer make no tempo
-MIN_CONFIDENCE = 0.2  # noise stays below
+MIN_CONFIDENCE = 0.25  # white noise of 5 to 60 s stays under 0.21, of 69 pieces the lowest is 0.29
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ NO_RHYTHM = Rhythm(None, 0.0, np.empty(0), np.empty(0), None, 0.0)
 def find_rhythm(spectrum: Spectrum, duration_s: float) -> Rhythm:
     """Find beats, downbeats and tempo; `NO_RHYTHM` where nothing is steady enough."""
     rate = spectrum.mel_rate
-    likely = hear_pulse(scale_levels(spectrum.mel_db))
+    likely = hear_pulse(spectrum.mel_db)
     beats_s = track_beats(likely[:, 0], rate)
     beats_s = beats_s[beats_s < duration_s]
     if len(beats_s) < MIN_BEATS:

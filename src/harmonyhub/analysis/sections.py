@@ -54,7 +54,7 @@ def tabulate_bars(
     edges = np.concatenate([starts, [duration_s]])
     halves = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:]) / 2]))
     timbre = _average(levels_db, level_rate, edges)
-    harmony = _average(np.sqrt(chroma), chroma_rate, halves).reshape(len(starts), -1)
+    harmony = np.sqrt(_average(chroma, chroma_rate, halves)).reshape(len(starts), -1)
     norm = np.maximum(np.linalg.norm(harmony, axis=1, keepdims=True), 1e-9)
     return BarTable(edges, timbre, harmony / norm)
 
@@ -89,12 +89,16 @@ def find_sections(bars: BarTable) -> list[tuple[float, float, str]]:
 
 def _average(values: FloatArray, rate: float, edges_s: FloatArray) -> FloatArray:
     """Mean row between edges; an empty stretch takes the row at its start."""
-    sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=float)])
     at = np.clip(np.round(edges_s * rate).astype(int), 0, len(values))
     low = np.minimum(at[:-1], max(len(values) - 1, 0))
     high = np.maximum(at[1:], low + 1)
-    mean: FloatArray = (sums[high] - sums[low]) / (high - low)[:, None]
-    return mean
+    # Stretch by stretch: sums over 3 hours at once would take 360 MB.
+    return np.array(
+        [
+            values[first:last].mean(axis=0, dtype=np.float64)
+            for first, last in zip(low, high, strict=True)
+        ]
+    )
 
 
 def _measure_novelty(bars: BarTable) -> FloatArray:

@@ -109,7 +109,9 @@ class _Rows:
         self._length = end
 
     def filled(self) -> NDArray[np.float16]:
-        return self._table[: self._length]
+        """Give the table without the room that was left to grow."""
+        self._table.resize((self._length, self._table.shape[1]), refcheck=False)
+        return self._table
 
 
 class _Framer:
