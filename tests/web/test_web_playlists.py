@@ -41,7 +41,7 @@ class Shop:
             path, params={"user": self.studio.user}, headers=HTML, follow_redirects=True
         )
         assert 200 == answer.status_code, answer.text
-        return unescape(answer.text)
+        return unescape(answer.text).partition("<main")[2]
 
     async def press(self, page: str, action: str, **more: str) -> str:
         """Press the button of a form, and run the job that it leads to; the page of the job."""
