@@ -129,6 +129,7 @@ class PlaylistWriter:
         await self.keep()
         self._tell(f"waiting {wait_s:.0f} s for Spotify")
         await self.pause(wait_s)
+        await self.keep()  # a wait as long as the lease may have cost the right to go on
         return True
 
     async def _keep_made(self, made: Playlist) -> None:

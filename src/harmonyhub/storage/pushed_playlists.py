@@ -1,6 +1,6 @@
 """Playlists sent to Spotify: the wish comes first, one worker holds it, every step is kept."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -43,7 +43,7 @@ class PushedPlaylists:
 
     @within(WRITE_S)
     async def keep(self, push: PushedPlaylist, *, now: int, **changes: Any) -> PushedPlaylist:
-        """Write a step down and renew the lease.
+        """Write a step down, or all of it if no changes are named, and renew the lease.
 
         Raises
         ------
@@ -51,9 +51,12 @@ class PushedPlaylists:
             If another worker has claimed it, or its owner disconnected.
         """
         changed = replace(push, updated_at=now, **changes)
+        fields = _write(changed)
+        if changes:
+            fields = {name: fields[name] for name in (*changes, "updated_at")}
         done = await self._playlists.update_one(
             {"_id": push.id, "fence": push.fence},
-            {"$set": {**_write(changed), "lease_until": now + LEASE_S}},
+            {"$set": {**fields, "lease_until": now + LEASE_S}},
         )
         if done.matched_count == 0:
             raise LostLeaseError(
@@ -88,7 +91,7 @@ class PushedPlaylists:
 
 
 def _write(push: PushedPlaylist) -> Document:
-    fields: Document = msgspec.to_builtins(asdict(push))
+    fields: Document = msgspec.to_builtins(push)
     del fields["id"]
     return {**fields, "title": storable(push.title)}
 
