@@ -184,6 +184,35 @@ async def test_a_spent_quota_ends_the_push_and_is_told(studio: Studio) -> None:
     assert 1 == len(await studio.ours())
 
 
+async def test_a_refusal_needs_no_search(studio: Studio) -> None:
+    """What Spotify refused it has not made: the next try does not look for it."""
+    order = studio.order(await studio.add_tracks(30))
+    await studio.fake.control.strike(Fault.QUOTA, operation="create-playlist", seconds=7200)
+    with pytest.raises(UpstreamError):
+        await studio.push(order)
+    studio.clock.now += 7201
+    await studio.push(order)
+
+    counts = await studio.fake.control.counts()
+    assert (0, 1) == (counts["own-playlists", "ok"], counts["create-playlist", "ok"])
+
+
+async def test_an_outage_while_looking_up_cuts_no_list_short(studio: Studio) -> None:
+    """Half of the tracks is no playlist: it ends, and the next try has them all."""
+    known = await studio.add_tracks(5, start=20)
+    order = studio.order(known + await studio.add_tracks(6, has_ids=False))
+    await studio.fake.control.strike(Fault.QUOTA, operation="search", skip=3, seconds=7200)
+    with pytest.raises(UpstreamError, match="quota"):
+        await studio.push(order)
+    assert [] == await studio.ours()
+    studio.clock.now += 7201
+    await studio.push(order)
+
+    (made,) = await studio.ours()
+    assert studio.uris(5, start=20) + studio.uris(6) == list(made.uris)
+    assert 6 == (await studio.fake.control.counts())["search", "ok"]
+
+
 MODES = [
     (Mode.SECRET_REVOKED, Outcome.CLIENT_REJECTED),
     (Mode.PREMIUM_LAPSED, Outcome.PREMIUM_LAPSED),

@@ -85,7 +85,8 @@ class PlaylistWriter:
                 raise await self.gone()
             return
         for _ in range(MOST_TRIES):
-            if self.push.is_creating:
+            was_open = self.push.is_creating
+            if was_open:
                 made = await self._look(lambda one: has_marker(one.description, marker))
                 if made is not None:
                     await self._keep_made(made)
@@ -95,7 +96,11 @@ class PlaylistWriter:
             request = requests.create_playlist(
                 name=self.push.title, description=self.push.description
             )
-            seen, made = await self._try(request)
+            try:
+                seen, made = await self._try(request)
+            except UpstreamError:
+                await self.keep(is_creating=was_open)  # refused, so that nothing was made
+                raise
             if made is not None:
                 await self._keep_made(made)
                 return

@@ -266,9 +266,12 @@ async def _look_up(writer: PlaylistWriter) -> None:
         on_track=tell,
     )
     found = [resolved.found[one.id] for one in tracks if one.id in resolved.found]
+    is_short_of_calls = resolved.stopped_by is Outcome.BUDGET_SPENT
+    if resolved.stopped_by is not None and not (found and is_short_of_calls):
+        raise push_problem(
+            resolved.stopped_by, wait_s=resolved.wait_s, is_household=writer.is_household
+        )
     if not found:
-        if resolved.stopped_by is not None:
-            raise push_problem(resolved.stopped_by, is_household=writer.is_household)
         raise RefusedInputError(
             "The playlist is not saved. Spotify has none of these tracks.",
             hint="They are looked for again in 30 days; choose another list meanwhile.",

@@ -35,12 +35,15 @@ class Resolved:
         Those that nobody has looked for yet.
     stopped_by : Outcome or None
         What ended the search early; nothing is remembered of it.
+    wait_s : int or None
+        How long Spotify asks for then.
     """
 
     found: dict[TrackId, str] = field(default_factory=dict)
     missing: list[TrackId] = field(default_factory=list)
     open: list[TrackId] = field(default_factory=list)
     stopped_by: Outcome | None = None
+    wait_s: int | None = None
 
 
 async def never_wait(_: Observation) -> bool:
@@ -77,7 +80,7 @@ async def resolve(
         settled = _known(track, known)
         if settled is None and result.stopped_by is None:
             settled = await asking.look_for(track)
-            result.stopped_by = asking.stopped_by
+            result.stopped_by, result.wait_s = asking.stopped_by, asking.wait_s
         if settled is None:
             result.open.append(track.id)
         elif settled.spotify_id is None:
@@ -110,6 +113,7 @@ class _Asking:
     n_left: int
     wait: Wait
     stopped_by: Outcome | None = None
+    wait_s: int | None = None
 
     async def look_for(self, track: Track) -> Resolution | None:
         """Ask for one track; None where it stays open."""
@@ -135,7 +139,7 @@ class _Asking:
             if page is not None:
                 return page.items
             if not await self.wait(seen):
-                self.stopped_by = seen.outcome
+                self.stopped_by, self.wait_s = seen.outcome, seen.retry_after_s
                 return None
         return None
 
