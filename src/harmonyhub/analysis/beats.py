@@ -1,5 +1,7 @@
 """Where the beats fall: the likeliest path through what the network hears."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,14 @@ BEAT_PRIOR = 3.0
 PREFERRED_BPM, PREFERENCE_OCTAVES, PACE_WEIGHT = 105.0, 0.7, 0.6
 HEARD = 0.08  # of a beat at the ends of a track; in between 0.3 is usual
 LEAST_EVIDENCE = -3.0  # one beat that nobody hears must not end the path
+
+
+class _End(NamedTuple):
+    """Where a path may end, and how likely it is: log odds, added up."""
+
+    score: float
+    frame: int
+    column: int
 
 
 def track_beats(likely: FloatArray, frame_rate: float) -> FloatArray:
@@ -65,20 +75,23 @@ def _find_path(evidence: FloatArray, frame_rate: float) -> IndexArray:
     before, costs = _list_steps(intervals)
     costs = costs + _price_pace(60 * frame_rate / intervals)[:, None]
     n_frames = len(evidence)
-    # One row per frame, `longest` rows of "nothing before" in front.
-    score = np.full((n_frames + longest, len(intervals)), -np.inf, np.float32)
+    # The last `longest` rows of scores: of the others only the best end matters.
+    recent = np.full((longest, len(intervals)), -np.inf, np.float32)
     back = np.full((n_frames, len(intervals)), -1, np.int16)
     columns = np.arange(len(intervals))
+    best_end = _End(0.0, 0, 0)
     for start in range(0, n_frames, shortest):
         frames = np.arange(start, min(start + shortest, n_frames))
-        origin = frames[:, None] - intervals + longest
-        rows = score[origin[:, :, None], before] - costs
+        origin = frames[:, None] - intervals - start + longest
+        rows = recent[origin[:, :, None], before] - costs
         best = rows.argmax(axis=2)
         gain = np.take_along_axis(rows, best[:, :, None], axis=2)[:, :, 0]
         linked = gain > 0
-        score[frames + longest] = evidence[frames, None] + np.where(linked, gain, 0.0)
+        score = (evidence[frames, None] + np.where(linked, gain, 0.0)).astype(np.float32)
         back[frames] = np.where(linked, before[columns, best], -1)
-    return _trace_back(score[longest:], back, intervals=intervals)
+        best_end = max(best_end, _find_end(score, start), key=lambda end: end.score)
+        recent = np.concatenate([recent, score])[-longest:]
+    return _trace_back(best_end, back, intervals=intervals)
 
 
 def _list_steps(intervals: IndexArray) -> tuple[IndexArray, FloatArray]:
@@ -102,11 +115,16 @@ def _price_pace(bpm: FloatArray) -> FloatArray:
     return costs
 
 
-def _trace_back(score: FloatArray, back: NDArray[np.int16], *, intervals: IndexArray) -> IndexArray:
+def _find_end(score: FloatArray, start: int) -> _End:
+    row, column = np.unravel_index(int(score.argmax()), score.shape)
+    return _End(float(score[row, column]), start + int(row), int(column))
+
+
+def _trace_back(end: _End, back: NDArray[np.int16], *, intervals: IndexArray) -> IndexArray:
     """Walk back from the best end."""
-    if not len(score) or score.max() <= 0:
+    if end.score <= 0:
         return np.empty(0, np.intp)
-    frame, column = (int(place) for place in np.unravel_index(int(score.argmax()), score.shape))
+    frame, column = end.frame, end.column
     beats = [frame]
     while back[frame, column] >= 0:
         frame, column = frame - int(intervals[column]), int(back[frame, column])

@@ -103,7 +103,7 @@ class _Rows:
     def append(self, rows: NDArray[np.float16]) -> None:
         end = self._length + len(rows)
         if end > len(self._table):
-            grown = max(end, len(self._table) * 5 // 4)
+            grown = max(end, len(self._table) * 17 // 16)  # the new room is filled with zeros
             self._table.resize((grown, self._table.shape[1]), refcheck=False)
         self._table[self._length : end] = rows
         self._length = end
