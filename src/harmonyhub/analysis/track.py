@@ -32,7 +32,7 @@ Section = tuple[float, float, str]
 
 
 def analyse_file(path: Path, *, on_progress: Listener | None = None) -> TrackAnalysis:
-    """Analyse one audio file; needs one core and under 400 MB whatever its length.
+    """Analyse one audio file; needs one core, and 60 MB an hour beside 180 MB.
 
     Raises
     ------
