@@ -66,6 +66,18 @@ def test_audio_analysis_keeps_the_contract(analysed, schemas):
     assert 2 * len(analysis["beats"]) == len(analysis["tatums"])
 
 
+def test_a_sound_without_a_beat_has_shapes_too(tmp_path, encode):
+    """A tone that only stands there: no bars, beats and tatums, and everything else."""
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(8 * 22_050) / 22_050)
+    analysis, segments = analyse_in_segments(
+        encode(tmp_path / "tone.wav", tone, sample_rate=22_050)
+    )
+    shape = to_audio_analysis(analysis, segments, now=0, seconds=0.5)
+    assert [] == shape["bars"] == shape["beats"] == shape["tatums"]
+    assert shape["segments"]
+    assert 0.0 == shape["track"]["tempo"] == to_audio_features(analysis)["tempo"]
+
+
 def test_intervals_leave_no_gap(analysed):
     """Segments follow each other from 0 to the end, each with twelve pitches and timbres."""
     analysis, segments = analysed

@@ -118,7 +118,6 @@ def test_analyse_prints_one_object(hub: Hub, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "field"),
     [("audio-features", "danceability"), ("audio-analysis", "segments"), ("jams", "annotations")],

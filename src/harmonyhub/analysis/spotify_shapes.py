@@ -48,10 +48,9 @@ def to_audio_analysis(
 ) -> Object:
     """Write the audio-analysis object; `now` is unix seconds, `seconds` what the analysis took."""
     beats = [*analysis.beats]
-    ends = [*beats[1:], analysis.duration]
     tatums = [
         beat + part * (end - beat) / TATUMS
-        for beat, end in zip(beats, ends, strict=True)
+        for beat, end in pairwise([*beats, analysis.duration])
         for part in range(TATUMS)
     ]
     sure, bar_sure = analysis.tempo_confidence, _confidence(analysis, "downbeats")
