@@ -49,6 +49,7 @@ async def test_nothing_is_lost(house: House) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # silences last seconds each
 async def test_nothing_is_lost_in_sixty(house: House) -> None:
     """Other seeds than the short test's, silences among them."""
     losses = await play(house, *(draw_schedule(seed) for seed in range(1000, 1060)))
