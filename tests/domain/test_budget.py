@@ -25,7 +25,9 @@ def first_refused(*, in_day: bool) -> list[int]:
         next(
             n
             for n in range(most + 1)
-            if not allow(Spending(n_in_day=n) if in_day else Spending(n_in_window=n), purpose).is_go
+            if not allow(
+                Spending(n_in_day=n) if in_day else Spending(n_in_window=n), purpose, n_calls=1
+            ).is_go
         )
         for purpose in Purpose
     ]

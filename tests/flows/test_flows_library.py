@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from harmonyhub.domain.budget import Purpose
-from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.library import RecentPlay
 from harmonyhub.domain.library_parts import (
     PLAYLISTS,
     Entry,
@@ -18,12 +19,15 @@ from harmonyhub.domain.library_parts import (
     OwnPlaylist,
     Part,
 )
+from harmonyhub.domain.listens import Outcome as Kept
+from harmonyhub.domain.matching import FoundBy
 from harmonyhub.domain.upstreams import Outcome
 from harmonyhub.drills.fake_spotify.modes import Fault, Mode
 from harmonyhub.flows.disconnect import forget_spotify
 from harmonyhub.flows.export import export_user
 from harmonyhub.flows.sync import LIBRARY_EVERY_S, sync_due, sync_library_due, sync_now
 from harmonyhub.sources.spotify.requests import create_playlist
+from harmonyhub.storage.resolutions import Resolution
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
 from tests.flows.town import Town, open_town
@@ -48,6 +52,16 @@ async def newcomer(town: Town, *, n_saved: int = 110, n_playlists: int = 3) -> U
         n_saved_albums=20,
         n_followed=20,
         n_playlists=n_playlists,
+    )
+    return UserId(user.user_id)
+
+
+async def newcomer_at_home(town: Town) -> UserId:
+    """Let one person consent to an app of a household's own."""
+    theirs = await town.fake.control.add_app()
+    (user,) = await town.sign_in(1, client_id=theirs.client_id, age_s=0)
+    await town.house.store._database["tokens"].update_one(
+        {"_id": user.user_id}, {"$set": {"is_public": True}}
     )
     return UserId(user.user_id)
 
@@ -271,6 +285,47 @@ async def test_a_page_written_after_the_listener_left_goes_too(town: Town) -> No
         name: await town.house.store._database[name].count_documents({}) for name in COLLECTIONS
     }
     assert dict.fromkeys(COLLECTIONS, 0) == left
+
+
+async def test_plays_written_after_the_listener_left_go_too(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who disconnects between Spotify's answer and our write leaves nothing behind."""
+    user = await newcomer(town)
+    await sync_due(town.house)
+    while await sync_library_due(town.house):
+        pass
+    add = town.house.store.synced_plays.add
+
+    async def leave_then_add(user_id: UserId, plays: Sequence[RecentPlay]) -> list[Kept]:
+        await forget_spotify(town.house, user)
+        return await add(user_id, plays)
+
+    monkeypatch.setattr(town.house.store.synced_plays, "add", leave_then_add)
+    town.clock.now += 3_600
+    await town.fake.control.advance(3_600)
+    await sync_due(town.house)
+
+    left = {
+        name: await town.house.store._database[name].count_documents({}) for name in COLLECTIONS
+    }
+    assert dict.fromkeys(COLLECTIONS, 0) == left
+
+
+async def test_ids_stay_while_a_household_is_connected(town: Town) -> None:
+    """What was found at Spotify goes with the last consent, whosever app it was given to."""
+    user = await newcomer(town)
+    other = await newcomer_at_home(town)
+    found = Resolution(
+        track_id=TrackId("t" * 25), spotify_id="x", confidence=1.0, by=FoundBy.SEARCH, at=0
+    )
+    await town.house.store.resolutions.remember([found])
+    kept = []
+    for leaving in (user, other):
+        await forget_spotify(town.house, leaving)
+        kept.append(await town.house.store._database["resolutions"].count_documents({}))
+
+    assert [1, 0] == kept
 
 
 async def test_an_overrun_is_told(town: Town) -> None:

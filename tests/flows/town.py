@@ -1,7 +1,7 @@
 """A house that is connected to a fake Spotify, and people who sign in there."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -97,7 +97,9 @@ class Town:
 
 
 @asynccontextmanager
-async def open_door(fake: FakeSpotify, *, store: Store, clock: SetClock) -> AsyncIterator[Spotify]:
+async def open_door(
+    fake: FakeSpotify, *, store: Store, clock: Callable[[], int]
+) -> AsyncIterator[Spotify]:
     """Open the door to a fake, with the credentials of its main app."""
     app, *_ = await fake.control.apps()
     spotify = Spotify(

@@ -1,7 +1,6 @@
 """The loop that synchronizes: it survives what it meets and goes on."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -10,12 +9,10 @@ import pytest
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.drills.process import FakeSpotify
-from harmonyhub.jobs import sync
+from harmonyhub.jobs import loops
 from harmonyhub.jobs.sync import run_sync
-from harmonyhub.sources.spotify.client import SpotifyClient
-from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.wiring.house import House
-from harmonyhub.wiring.spotify import Spotify
+from tests.flows.town import open_door
 
 
 async def wait_for(condition: Callable[[], Awaitable[object]]) -> None:
@@ -44,7 +41,7 @@ async def test_the_loop_goes_on_after_a_fault_of_ours(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is logged with its traceback; the next round synchronizes the user."""
-    monkeypatch.setattr(sync, "BROKEN_S", 0.01)
+    monkeypatch.setattr(loops, "BROKEN_S", 0.01)
     async with FakeSpotify.start(seed=7) as fake:
         (app,), (user,) = await fake.control.apps(), await fake.control.seed_users(1)
         token = UserToken(
@@ -55,22 +52,12 @@ async def test_the_loop_goes_on_after_a_fault_of_ours(
             access_expires_at=0,
         )
         await house.store.tokens.save(token, refresh_token=user.refresh_token, access_token=None)
-        spotify = Spotify(
-            Credentials(app.client_id, app.client_secret),
-            client=SpotifyClient(
-                accounts_url=fake.accounts_url, api_url=fake.api_url, clock=house.clock
-            ),
-            store=house.store,
-            clock=house.clock,
-            rng=random.Random(1),  # noqa: S311
-            fingerprint_key=bytes(32),
-        )
-        working = replace(house, spotify=spotify, clock=StumblingClock(house))
-        loop = asyncio.create_task(run_sync(working))
-        await wait_for(lambda: house.store.synced_plays.count(UserId(user.user_id)))
-        loop.cancel()
-        await asyncio.wait([loop])
-        await spotify.aclose()
+        async with open_door(fake, store=house.store, clock=house.clock) as spotify:
+            working = replace(house, spotify=spotify, clock=StumblingClock(house))
+            loop = asyncio.create_task(run_sync(working))
+            await wait_for(lambda: house.store.synced_plays.count(UserId(user.user_id)))
+            loop.cancel()
+            await asyncio.wait([loop])
 
     assert "RuntimeError: the clock fell off the wall" in caplog.text
 

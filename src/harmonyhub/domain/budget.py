@@ -68,7 +68,7 @@ class Allowed:
     wait_s: int = 0
 
 
-def allow(spending: Spending, purpose: Purpose, *, n_calls: int = 1) -> Allowed:
+def allow(spending: Spending, purpose: Purpose, *, n_calls: int) -> Allowed:
     """Decide whether so many more calls may leave for a purpose."""
     daily = int(spending.daily_calls * DAILY_SHARES[purpose])
     if spending.n_in_day + n_calls > daily:

@@ -13,12 +13,18 @@ async def forget_spotify(house: House, user_id: UserId) -> None:
     await forget_what_was_told(house, user_id)
 
 
+async def forget_if_left(house: House, user_id: UserId) -> None:
+    """Clean up behind a reading whose listener left before it was written."""
+    if await house.store.tokens.get(user_id) is None:
+        await forget_what_was_told(house, user_id)
+
+
 async def forget_what_was_told(house: House, user_id: UserId) -> None:
     """Delete all that Spotify told of a user, and let the lists change at once."""
     await house.store.synced_plays.forget(user_id)
     await house.store.spotify_library.forget(user_id)
     await house.store.kept_answers.forget(user_id)
     await house.store.pushed_playlists.forget(user_id)
-    if not await house.store.tokens.client_ids():
+    if not sum((await house.store.tokens.count_by_state()).values()):
         await house.store.resolutions.forget_all()  # asked for in nobody's name any more
     await house.store.users.touch(user_id)

@@ -19,7 +19,7 @@ from harmonyhub.domain.library_parts import (
     is_due,
 )
 from harmonyhub.domain.upstreams import Observation, Outcome
-from harmonyhub.flows.disconnect import forget_what_was_told
+from harmonyhub.flows.disconnect import forget_if_left
 from harmonyhub.flows.library_lists import OF_ONE_LIST, read_list
 from harmonyhub.sources.spotify.requests import get_me
 from harmonyhub.wiring.house import House
@@ -63,9 +63,7 @@ async def read_library(
     except NotFoundError:
         pass  # disconnected this very moment
     finally:
-        # A page may have been written after the listener left.
-        if await house.store.tokens.get(user_id) is None:
-            await forget_what_was_told(house, user_id)
+        await forget_if_left(house, user_id)
     return LibraryRead()
 
 

@@ -65,7 +65,7 @@ async def _load(house: House, app: str, *, is_own: bool) -> AppQuota:
         is_own=is_own,
         spending=spending,
         window_calls=WINDOW_CALLS,
-        waits_s={purpose: allow(spending, purpose).wait_s for purpose in Purpose},
+        waits_s={purpose: allow(spending, purpose, n_calls=1).wait_s for purpose in Purpose},
         calls=_add_up(hours),
         held_until=state.not_before if state.not_before > now else None,
         frees_at=oldest.at + HOUR_S + DAY_S if oldest else None,

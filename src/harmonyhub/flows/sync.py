@@ -13,6 +13,7 @@ from harmonyhub.domain.listens import Outcome as Kept
 from harmonyhub.domain.listens import Tally
 from harmonyhub.domain.upstreams import Outcome, UserToken
 from harmonyhub.flows.connection import usable_connection
+from harmonyhub.flows.disconnect import forget_if_left
 from harmonyhub.flows.library import CLAIM_S, LibraryRead, read_library
 from harmonyhub.flows.train import submit_training
 from harmonyhub.sources.spotify.requests import recently_played
@@ -157,6 +158,7 @@ async def _sync_plays(
     else:
         told = replace(before, tried_at=house.clock(), outcome=seen.outcome)
         await house.store.spotify_library.save(user_id, told)
+    await forget_if_left(house, user_id)
     return seen.outcome
 
 

@@ -3,7 +3,6 @@
 import asyncio
 
 from harmonyhub.flows.watch import Watch
-from harmonyhub.jobs.consents import run_notices
 from harmonyhub.jobs.sync import run_sync
 from harmonyhub.jobs.worker import work
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
@@ -22,5 +21,4 @@ async def run_background(house: House, *, name: str) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(work(house, name=name))
         tasks.create_task(run_sync(house))
-        tasks.create_task(run_notices(house))
         tasks.create_task(Watch(house, owner=name, key=key).run())

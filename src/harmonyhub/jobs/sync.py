@@ -1,17 +1,15 @@
 """The loops that keep what is stored of Spotify fresh: plays in one, libraries in the other."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from functools import partial
 
-from harmonyhub.domain.errors import UnavailableError
+from harmonyhub.flows.connection import note_notices
 from harmonyhub.flows.sync import BATCH, sync_due, sync_library_due
+from harmonyhub.jobs.loops import repeat
 from harmonyhub.wiring.house import House
 
-log = logging.getLogger(__name__)
-
 IDLE_S = 2.0
-BROKEN_S = 30.0
+NOTICES_S = 3600.0  # they are days apart
 
 
 async def run_sync(house: House) -> None:
@@ -22,8 +20,12 @@ async def run_sync(house: House) -> None:
     if house.spotify is None:
         return
     async with asyncio.TaskGroup() as loops:
-        loops.create_task(_repeat(lambda: _sync_plays(house)))
-        loops.create_task(_repeat(lambda: sync_library_due(house)))
+        for work, what, idle_s in (
+            (_sync_plays, "synchronization", IDLE_S),
+            (sync_library_due, "reading libraries", IDLE_S),
+            (_note_notices, "looking at consents", NOTICES_S),
+        ):
+            loops.create_task(repeat(partial(work, house), what=what, idle_s=idle_s))
 
 
 async def _sync_plays(house: House) -> bool:
@@ -31,16 +33,6 @@ async def _sync_plays(house: House) -> bool:
     return report.n_synced + report.n_kept_aside == BATCH  # a full round: more may be due
 
 
-async def _repeat(work: Callable[[], Awaitable[bool]]) -> None:
-    """Do some work again and again, at once where more of it waits."""
-    while True:
-        pause_s = IDLE_S
-        try:
-            if await work():
-                pause_s = 0.0
-        except UnavailableError as error:
-            log.error("no synchronization for now: %s", error.message)  # noqa: TRY400 - expected
-        except Exception:
-            log.exception("a round of synchronization broke off")
-            pause_s = BROKEN_S
-        await asyncio.sleep(pause_s)
+async def _note_notices(house: House) -> bool:
+    await note_notices(house)
+    return False

@@ -174,7 +174,7 @@ class Spotify:
         if missing:
             return self._note(Outcome.SCOPE_MISSING, f"not allowed: {', '.join(missing)}"), None
         spending = await self._store.api_calls.spending(token.client_id, now=self._clock())
-        allowed = allow(spending, purpose)
+        allowed = allow(spending, purpose, n_calls=request.operation.cost)
         if not allowed.is_go:
             evidence = f"{spending.n_in_day} of {spending.daily_calls} calls of a day"
             return self._note(Outcome.BUDGET_SPENT, evidence, wait_s=allowed.wait_s), None
