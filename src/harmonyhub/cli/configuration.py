@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harmonyhub.cli.session import print_json
-from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.errors import HarmonyHubError, RefusedInputError
 
 if TYPE_CHECKING:
     from harmonyhub.checks.spotify_walk import WalkReport
@@ -64,7 +64,11 @@ def check(
     if not spotify_user or settings is None or _bars_spotify(results):
         _print_results(results, form)
         sys.exit(status)
-    report = asyncio.run(_walk_spotify(settings))
+    try:
+        report = asyncio.run(_walk_spotify(settings))
+    except HarmonyHubError:
+        _print_results(results, form)  # what was found before is not lost with it
+        raise
     _print_walk(report, results, form)
     sys.exit(report.exit_status or status)
 

@@ -309,7 +309,7 @@ async def _see_connected(house: House, user_id: UserId) -> tuple[Spotify, UserTo
     if house.spotify is None:
         raise ConflictError(
             "Spotify is not set up on this server.",
-            hint="Set HARMONYHUB_SPOTIFY_CLIENT_ID and HARMONYHUB_SPOTIFY_CLIENT_SECRET.",
+            hint="The page /spotify says which three settings the operator has to make.",
         )
     token = await house.store.tokens.get(user_id)
     if token is None:
