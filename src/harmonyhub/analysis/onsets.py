@@ -8,7 +8,6 @@ from harmonyhub.analysis import FloatArray
 DYNAMIC_RANGE_DB = 60.0  # below the loudest frame; under it is hiss and reverb
 LAG_FRAMES = 2  # 23 ms: slow enough for the rise of bowed and blown notes
 LOCAL_MEAN_S = 1.0
-SMOOTHING_S = 0.015
 CHUNK = 20_000  # frames at a time, which bounds memory for long files
 
 
@@ -45,17 +44,6 @@ def measure_onset_strength(mel_db: NDArray[np.float16], mel_rate: float) -> Floa
     strength = np.maximum(0.0, flux - _moving_mean(flux, width))
     deviation = float(strength.std())
     return strength / deviation if deviation > 1e-3 else np.zeros(len(flux))
-
-
-def smooth_onsets(strength: FloatArray, frame_rate: float) -> FloatArray:
-    """Widen each onset to about 35 ms, so that neither lags nor beats need hit single frames.
-
-    The result has standard deviation 1 again.
-    """
-    reach = np.arange(-4, 5)
-    kernel = np.exp(-0.5 * (reach / (SMOOTHING_S * frame_rate)) ** 2)
-    smooth: FloatArray = np.convolve(strength, kernel, "same")
-    return smooth / max(float(smooth.std()), 1e-9)
 
 
 def _flux(mel_db: NDArray[np.float16], floor: float) -> FloatArray:

@@ -51,13 +51,6 @@ class Connection:
     end: ConsentEnd | None = None
     missing_scopes: tuple[str, ...] = ()
 
-    @property
-    def wants_reconnect(self) -> bool:
-        """Whether connecting again is what helps, or soon will."""
-        if self.standing is Standing.SET_ASIDE:
-            return True
-        return self.end is not None and self.end.notice is not None
-
 
 def judge_connection(
     token: UserToken | None,
