@@ -59,11 +59,7 @@ async def connected_house(fake: FakeSpotify, folder: Path) -> Any:
     await fake.control.change_app(redirect_uris=[REDIRECT_URI])
     variables = {
         "HARMONYHUB_DATA_DIR": str(folder),
-        "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
-        "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-        "HARMONYHUB_SPOTIFY_REDIRECT_URI": REDIRECT_URI,
-        "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
-        "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
+        **fake.variables(app, redirect_uri=REDIRECT_URI),
     }
     settings, findings = load_settings(variables, folder=folder)
     assert settings is not None, findings

@@ -64,11 +64,7 @@ async def person(tmp_path: Path) -> AsyncIterator[Person]:
         settings, findings = load_settings(
             {
                 "HARMONYHUB_DATA_DIR": str(tmp_path),
-                "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
-                "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-                "HARMONYHUB_SPOTIFY_REDIRECT_URI": REDIRECT_URI,
-                "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
-                "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
+                **fake.variables(app, redirect_uri=REDIRECT_URI),
             },
             folder=tmp_path,
         )

@@ -50,11 +50,7 @@ async def test_tracks_are_sent_once(tmp_path: Path, mongodb_uri: str) -> None:
             "HARMONYHUB_DATA_DIR": str(tmp_path / "data"),
             "HARMONYHUB_MONGODB_URI": mongodb_uri,
             "HARMONYHUB_MONGODB_DATABASE": database,
-            "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
-            "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:8000/spotify/callback",
-            "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
-            "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
+            **fake.variables(app, redirect_uri="http://127.0.0.1:8000/spotify/callback"),
         }
         tracks = await _connect(variables, user, music)
 

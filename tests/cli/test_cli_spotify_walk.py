@@ -70,16 +70,9 @@ async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
     port = free_port()
     async with FakeSpotify.start(seed=7) as fake:
         (app,) = await fake.control.apps()
-        variables = {
-            "PORT": str(port),
-            "SPOTIFY_CLIENT_ID": app.client_id,
-            "SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-            "SPOTIFY_REDIRECT_URI": f"http://127.0.0.1:{port}/spotify/callback",
-            "SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
-            "SPOTIFY_API_URL": fake.api_url,
-        }
-        named = {f"HARMONYHUB_{name}": value for name, value in variables.items()}
-        yield Terminal(tmp_path, fake, port, named)
+        callback = f"http://127.0.0.1:{port}/spotify/callback"
+        variables = {"HARMONYHUB_PORT": str(port), **fake.variables(app, redirect_uri=callback)}
+        yield Terminal(tmp_path, fake, port, variables)
 
 
 async def test_it_listens_for_the_person_to_come_back(terminal: Terminal) -> None:

@@ -87,10 +87,7 @@ async def street(
             "HARMONYHUB_DATA_DIR": str(tmp_path),
             "HARMONYHUB_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
             "HARMONYHUB_MONGODB_DATABASE": store._database.name,
-            "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
-            "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-            "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
-            "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
+            **fake.variables(app),
         }
         settings, findings = load_settings(environment, folder=tmp_path)
         assert settings is not None, findings

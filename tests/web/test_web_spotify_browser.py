@@ -55,11 +55,9 @@ async def visit(
             {
                 "HARMONYHUB_DATA_DIR": str(tmp_path),
                 "HARMONYHUB_PORT": str(free_port),
-                "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
-                "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-                "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
-                "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
-                "HARMONYHUB_SPOTIFY_REDIRECT_URI": f"http://127.0.0.1:{free_port}/spotify/callback",
+                **fake.variables(
+                    app, redirect_uri=f"http://127.0.0.1:{free_port}/spotify/callback"
+                ),
             },
             folder=tmp_path,
         )

@@ -28,11 +28,7 @@ async def test_two_processes_lose_no_token(tmp_path: Path, mongodb_uri: str) -> 
             "HARMONYHUB_DATA_DIR": str(tmp_path / "data"),
             "HARMONYHUB_MONGODB_URI": mongodb_uri,
             "HARMONYHUB_MONGODB_DATABASE": database,
-            "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,
-            "HARMONYHUB_SPOTIFY_CLIENT_SECRET": app.client_secret.reveal(),
-            "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:8000/spotify/callback",
-            "HARMONYHUB_SPOTIFY_ACCOUNTS_URL": fake.accounts_url,
-            "HARMONYHUB_SPOTIFY_API_URL": fake.api_url,
+            **fake.variables(app, redirect_uri="http://127.0.0.1:8000/spotify/callback"),
         }
         settings, findings = load_settings(variables, folder=tmp_path)
         assert settings is not None, findings

@@ -271,6 +271,18 @@ class FakeSpotify:
         """The address of its Web API."""
         return f"{self.url}/v1"
 
+    def variables(self, app: FakeApp, *, redirect_uri: str | None = None) -> dict[str, str]:
+        """Give the variables that lead a product to this fake, in the name of an app."""
+        named = {
+            "CLIENT_ID": app.client_id,
+            "CLIENT_SECRET": app.client_secret.reveal(),
+            "ACCOUNTS_URL": self.accounts_url,
+            "API_URL": self.api_url,
+        }
+        if redirect_uri is not None:
+            named["REDIRECT_URI"] = redirect_uri
+        return {f"HARMONYHUB_SPOTIFY_{name}": value for name, value in named.items()}
+
     @classmethod
     @asynccontextmanager
     async def start(
