@@ -49,12 +49,12 @@ async def test_nothing_is_lost(house: House) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # silences last seconds each
-async def test_nothing_is_lost_in_sixty(house: House) -> None:
+@pytest.mark.timeout(600)  # silences last seconds each
+async def test_nothing_is_lost_in_thirty(house: House) -> None:
     """Other seeds than the short test's, silences among them."""
-    losses = await play(house, *(draw_schedule(seed) for seed in range(1000, 1060)))
+    losses = await play(house, *(draw_schedule(seed) for seed in range(1000, 1030)))
 
-    assert (60, 0, []) == (losses.n_schedules, losses.n_bad, losses.seeds)
+    assert (30, 0, []) == (losses.n_schedules, losses.n_bad, losses.seeds)
 
 
 def test_a_seed_is_a_schedule() -> None:

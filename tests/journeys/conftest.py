@@ -41,7 +41,13 @@ class Service:
 
     def start(self) -> None:
         self.launch()
-        wait_until(self._is_ready, f"{self.command} to be ready", timeout_s=READY_S)
+        try:
+            wait_until(self._is_ready, f"{self.command} to be ready", timeout_s=READY_S)
+        except AssertionError:
+            assert self.process is not None
+            self.process.kill()  # else it works on beside all tests that follow
+            self.process.wait(timeout=30)
+            raise
 
     def launch(self) -> None:
         with self._log_file.open("a", encoding="utf-8") as log:
