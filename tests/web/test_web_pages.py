@@ -6,6 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from harmonyhub.domain.judgements import Judgement, Verdict
+from harmonyhub.flows.training_report import keep_judgement
 from harmonyhub.wiring.house import House
 
 HTML = {"Accept": "text/html"}
@@ -127,6 +129,16 @@ async def test_status_tells_figures(client: httpx2.AsyncClient) -> None:
     text = await page(client, "/status")
     assert re.search(r"<b>7</b>\s*<span>users</span>", text)
     assert "the model has seen every listen" in text
+    assert "The first index" in text
+
+
+@pytest.mark.usefixtures("library")
+async def test_status_tells_of_a_refused_training(house: House, client: httpx2.AsyncClient) -> None:
+    """A training that did not go live is on the operator's page, with its figures."""
+    why = "Worse than the live index: 0.1 and 0.2."
+    await keep_judgement(house, Judgement(Verdict.WORSE, why=why))
+    text = await page(client, "/status")
+    assert "did not go live: " + why in text
 
 
 async def test_train_now_leads_to_the_job(client: httpx2.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from harmonyhub.domain.listens import Ledger
     from harmonyhub.flows.recommend import Answer
     from harmonyhub.flows.train import TrainingResult
+    from harmonyhub.storage.models import ModelRecord
     from harmonyhub.wiring.house import House
 
 
@@ -90,27 +92,55 @@ def _print_ledger(ledger: "Ledger") -> None:
 
 
 @click.command()
+@click.option("--back", is_flag=True, help="Do not train: make the index before the live one live.")
+@click.option("--even-if-worse", is_flag=True, help="Make it live though it serves people worse.")
 @as_json_option
-def train(*, as_json: bool) -> None:
-    """Learn from all listens; the new index goes live when it is whole."""
-    result = run_in_house("train", _train)
+def train(*, back: bool, even_if_worse: bool, as_json: bool) -> None:
+    """Learn from all listens; the new index goes live when it is whole and no worse.
+
+    It is judged against the live one on listens that neither learned from. A worse one is dropped
+    and says by how much, with exit status 1.
+    """
+    from harmonyhub.domain.errors import RefusedIndexError
+
+    if back:
+        _go_back(as_json=as_json)
+        return
+    try:
+        result = run_in_house("train", partial(_train, even_if_worse=even_if_worse))
+    except RefusedIndexError as error:
+        if as_json:
+            print_json({"version": None, "judgement": asdict(error.judgement)})
+        raise
     if as_json:
         print_json(asdict(result))
     else:
         click.echo(
             f"Learned from {result.n_listens:,} listens of {result.n_tracks:,} tracks by "
-            f"{result.n_users:,} listeners. Live now: {result.version}."
+            f"{result.n_users:,} listeners. Live now: {result.version}.\n{result.judgement.why}"
         )
 
 
-async def _train(house: "House") -> "TrainingResult":
+async def _train(house: "House", *, even_if_worse: bool = False) -> "TrainingResult":
     from harmonyhub.flows.train import run_training
 
     line = ProgressLine()
     try:
-        return await run_training(house, on_progress=line)
+        return await run_training(house, on_progress=line, even_if_worse=even_if_worse)
     finally:
         line.close()
+
+
+def _go_back(*, as_json: bool) -> None:
+    async def flow(house: "House") -> "ModelRecord":
+        return await house.store.models.restore()
+
+    record = run_in_house("train", flow)
+    if as_json:
+        print_json(asdict(record))
+        return
+    trained = datetime.fromtimestamp(record.trained_at, tz=UTC)
+    click.echo(f"Live now: {record.version} of {trained:%Y-%m-%d %H:%M} UTC.")
 
 
 @click.command()

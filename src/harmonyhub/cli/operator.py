@@ -111,5 +111,9 @@ def _print_status(report: "StatusReport") -> None:
         trained = datetime.fromtimestamp(report.model_trained_at, tz=UTC)
         due = "; there are newer listens: harmonyhub train" if report.is_training_due else ""
         click.echo(f"Model {report.model_version} of {trained:%Y-%m-%d %H:%M} UTC{due}")
+    last = report.last_judgement
+    if last and not last.judgement.verdict.is_promoted:
+        told = datetime.fromtimestamp(last.at, tz=UTC)
+        click.echo(f"  refused {told:%Y-%m-%d %H:%M} UTC: {last.judgement.why}")
     for job in report.jobs:
         click.echo(f"  job {job.id} {job.kind.value}: {job.state.value} {job.error or ''}")

@@ -11,6 +11,7 @@ HarmonyHubError
 ├── UpstreamError            a service that we call refused, or did not answer
 ├── NotFoundError            no such user, track, job or ledger
 ├── ConflictError            a data folder in use, a schema newer than the code
+├── RefusedIndexError        a new index is broken, or worse than the live one
 ├── LostLeaseError           another worker took the job over
 └── BrokenCheckError         a check of ours failed itself, so that it says nothing
 """
@@ -18,6 +19,7 @@ HarmonyHubError
 from collections.abc import Sequence
 
 from harmonyhub.domain.findings import Finding, Result
+from harmonyhub.domain.judgements import Judgement
 from harmonyhub.domain.upstreams import Outcome
 
 
@@ -119,6 +121,16 @@ class ConflictError(HarmonyHubError):
 
     code = "conflict"
     exit_status = 75
+
+
+class RefusedIndexError(HarmonyHubError):
+    """A new index is broken, or worse than the live one: that stays; `judgement` says why."""
+
+    code = "refused-index"
+
+    def __init__(self, message: str, *, hint: str = "", judgement: Judgement) -> None:
+        super().__init__(message, hint=hint)
+        self.judgement = judgement
 
 
 class LostLeaseError(HarmonyHubError):

@@ -10,6 +10,7 @@ from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.incidents import EventKind, Incident
 from harmonyhub.domain.releases import Instance, changed_variables
 from harmonyhub.domain.upstreams import Outcome, UpstreamState
+from harmonyhub.flows.training_report import LastJudgement, last_judgement
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.telemetry import metrics
 from harmonyhub.telemetry.metrics import Sample
@@ -63,6 +64,7 @@ async def _load_shared(house: House) -> list[Sample]:
         *await _tokens(house, now),
         *await _quota(house, now),
         *_incidents(current, now),
+        *_training(await last_judgement(house)),
         *alerts,
         Sample(metrics.WATCH_UNTIL, await store.watch_lease.held_until()),
     ]
@@ -186,6 +188,16 @@ def _incidents(incidents: Sequence[Incident], now: int) -> Iterable[Sample]:
         yield Sample(metrics.INCIDENTS_OPEN, count, (check,))
     waiting = [now - one.opened_at for one in incidents if one.acknowledged_at == 0]
     yield Sample(metrics.UNACKNOWLEDGED, max(waiting, default=0))
+
+
+def _training(last: LastJudgement | None) -> Iterable[Sample]:
+    if last is None:
+        return
+    judgement = last.judgement
+    yield Sample(metrics.TRAINING_REFUSED, float(not judgement.verdict.is_promoted))
+    for index, ndcg in (("new", judgement.new), ("live", judgement.live)):
+        if ndcg is not None:
+            yield Sample(metrics.TRAINING_NDCG, ndcg, (index,))
 
 
 def _alert_times(incidents: Sequence[Incident]) -> list[Sample]:

@@ -6,6 +6,7 @@ import harmonyhub
 from harmonyhub.domain.freshness import SourceFreshness
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.jobs import Job
+from harmonyhub.flows.training_report import LastJudgement, last_judgement
 from harmonyhub.wiring.house import House
 
 RECENT_JOBS = 20
@@ -27,6 +28,7 @@ class StatusReport:
     model_trained_at: int | None
     model_facts: dict[str, int]
     is_training_due: bool
+    last_judgement: LastJudgement | None
     jobs: list[Job]
     sources: tuple[SourceFreshness, ...]
     incidents: list[Incident]
@@ -50,6 +52,7 @@ async def load_status(house: House) -> StatusReport:
         model_trained_at=record.trained_at if record else None,
         model_facts=facts,
         is_training_due=counts.listens != facts.get("n_listens", 0),
+        last_judgement=await last_judgement(house),
         jobs=await house.store.jobs.recent(RECENT_JOBS),
         sources=await house.upstreams.freshness(now=house.clock()),
         incidents=await house.store.incidents.current(),

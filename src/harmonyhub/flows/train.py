@@ -1,10 +1,24 @@
-"""Training: everyone's listens in, a new serving index out, swapped in at once."""
+"""Training: everyone's listens in, a new serving index out, swapped in if it is no worse."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import msgspec
+
+from harmonyhub.domain.errors import RefusedIndexError
+from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.judgements import Judgement, Verdict
+from harmonyhub.flows.judging import HELD_OUT, judge_index
+from harmonyhub.flows.training_report import keep_judgement
+from harmonyhub.recommender.holding_out import (
+    count_all,
+    drop_pairs,
+    mark_held_out,
+    share_held_out,
+)
+from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.training import train
 from harmonyhub.sources.starter.library import load_library
 from harmonyhub.wiring.house import House
@@ -14,13 +28,14 @@ Report = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training learned from, and the version that is live now."""
+    """What a training learned from, the version that is live now, and why it is."""
 
     version: str
     n_users: int
     n_tracks: int
     n_listens: int
     n_pairs: int
+    judgement: Judgement
 
 
 async def submit_training(house: House) -> Job:
@@ -30,19 +45,38 @@ async def submit_training(house: House) -> Job:
     )
 
 
-async def run_training(house: House, *, on_progress: Report) -> TrainingResult:
-    """Learn from all listens and make the new index the live one.
+async def run_training(
+    house: House, *, on_progress: Report, even_if_worse: bool = False
+) -> TrainingResult:
+    """Learn from all listens and make the new index the live one, unless it is worse.
 
     The starter catalogue is part of what can be recommended: without it, somebody who is alone
     here would have heard everything there is. The previous index stays live until the new one is
     stored whole.
+
+    Parameters
+    ----------
+    even_if_worse : bool
+        Whether an index that serves held-out listens worse may go live too; a broken one never.
+
+    Raises
+    ------
+    RefusedIndexError
+        If the new index is broken or worse than the live one, which then stays.
     """
     on_progress(Progress(message="reading listens"))
     await house.store.tracks.resolve([t for artist in load_library() for t in artist.tracks])
     interactions = await house.store.listens.interactions()
     catalogue = await house.store.tracks.catalogue()
 
-    index = await asyncio.to_thread(train, interactions, catalogue, on_progress=on_progress)
+    ppm = share_held_out(len(interactions.plays))
+    data, index = await asyncio.to_thread(
+        _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress
+    )
+    on_progress(Progress(message="judging the index"))
+    judgement, live = await judge_index(house, index, interactions=interactions, ppm=ppm)
+    if even_if_worse and judgement.verdict is Verdict.WORSE:
+        judgement = replace(judgement, verdict=Verdict.ACCEPTED)
 
     facts: Mapping[str, int] = {
         "n_users": len(interactions.user_ids),
@@ -50,12 +84,44 @@ async def run_training(house: House, *, on_progress: Report) -> TrainingResult:
         "n_listens": int(interactions.plays.sum()),
         "n_pairs": len(interactions.plays),
     }
+    if not judgement.verdict.is_promoted:
+        await keep_judgement(house, judgement)
+        raise _refusal(judgement, is_live=live is not None)
     on_progress(Progress(message="storing the index"))
-    data = await asyncio.to_thread(index.to_bytes)
-    version = await house.store.models.put(data, metadata=dict(facts), now=house.clock())
-    return TrainingResult(version=version, **facts)
+    version = await house.store.models.put(
+        data,
+        metadata={**facts, HELD_OUT: ppm},
+        now=house.clock(),
+        judged=live.version if live else None,
+    )
+    await keep_judgement(house, judgement)
+    return TrainingResult(version=version, **facts, judgement=judgement)
+
+
+def _learn(
+    interactions: Interactions,
+    catalogue: Sequence[CatalogueEntry],
+    *,
+    ppm: int,
+    on_progress: Report,
+) -> tuple[bytes, ServingIndex]:
+    """Learn from what is not held out; the index is the one that the stored bytes hold."""
+    learned = drop_pairs(interactions, mark_held_out(interactions, ppm))
+    index = train(learned, catalogue, on_progress=on_progress)
+    data = count_all(index, interactions, catalogue).to_bytes()
+    return data, ServingIndex.from_bytes(data)
+
+
+def _refusal(judgement: Judgement, *, is_live: bool) -> RefusedIndexError:
+    hint = (
+        "harmonyhub train --even-if-worse makes it live all the same."
+        if judgement.verdict is Verdict.WORSE
+        else "This is a fault of ours, or of what was imported last; please report it."
+    )
+    stays = " The live index stays." if is_live else ""
+    return RefusedIndexError(judgement.why + stays, hint=hint, judgement=judgement)
 
 
 def as_json(result: TrainingResult) -> dict[str, object]:
     """Give the result as plain JSON values."""
-    return asdict(result)
+    return dict(msgspec.to_builtins(result))

@@ -9,9 +9,9 @@ import msgspec
 from gridfs.asynchronous import AsyncGridFSBucket
 from gridfs.errors import NoFile
 
-from harmonyhub.domain.errors import NotFoundError
-from harmonyhub.storage.documents import Database
-from harmonyhub.storage.door import READ_S, guarded, within
+from harmonyhub.domain.errors import ConflictError, NotFoundError
+from harmonyhub.storage.documents import Database, Document
+from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
 CHUNK_BYTES = 4 << 20  # far fewer round trips than with the 255 kB of the default
 
@@ -33,25 +33,71 @@ class Models:
         self._pointer = database["meta"]
         self._bucket = AsyncGridFSBucket(database, "models", chunk_size_bytes=CHUNK_BYTES)
 
-    async def put(self, data: bytes, *, metadata: Mapping[str, int], now: int) -> str:
+    async def put(
+        self, data: bytes, *, metadata: Mapping[str, int], now: int, judged: str | None = None
+    ) -> str:
         """Store an index, make it the live one, and return its version.
 
         Until the index is stored whole the previous one stays live; it is kept for the processes
-        that are loading it, older ones are deleted.
+        that are loading it and for `restore`, older ones are deleted.
+
+        Parameters
+        ----------
+        judged : str, optional
+            The version that it was judged against; whatever is live, if none is given.
+
+        Raises
+        ------
+        ConflictError
+            If another index has gone live since it was judged.
         """
         version = uuid.uuid4().hex
         await self._bucket.upload_from_stream_with_id(version, version, data)
         before = await self.current()
-        await self._pointer.replace_one(
-            {"_id": "model"},
-            {"version": version, "trained_at": now, "metadata": dict(metadata)},
-            upsert=True,
-        )
+        new: Document = {"version": version, "trained_at": now, "metadata": dict(metadata)}
+        if before:
+            new["before"] = msgspec.to_builtins(before)
+        if judged is None:
+            await self._pointer.replace_one({"_id": "model"}, new, upsert=True)
+        else:
+            asked = {"_id": "model", "version": judged}
+            if (await self._pointer.replace_one(asked, new)).matched_count == 0:
+                await self._delete(version)
+                raise ConflictError(
+                    "Another training has ended meanwhile, and its index is live.",
+                    hint="Train again: the new index is then judged against that one.",
+                )
         kept = {version, before.version if before else version}
         async for file in self._bucket.find({}):
             if file._id not in kept:  # noqa: SLF001 - GridFS calls the id so
                 await self._delete(file._id)  # noqa: SLF001
         return version
+
+    @within(WRITE_S)
+    async def restore(self) -> ModelRecord:
+        """Make the index before the live one live again, and return its record.
+
+        The one that was live is then the one before it, so that a second time takes it back.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none before it.
+        """
+        live = await self._pointer.find_one({"_id": "model"}, {"_id": 0})
+        if live is None or "before" not in live:
+            raise NotFoundError(
+                "There is no index before the live one.", hint="Train: harmonyhub train."
+            )
+        before = live.pop("before")
+        asked = {"_id": "model", "version": live["version"]}
+        done = await self._pointer.replace_one(asked, {**before, "before": live})
+        if done.matched_count == 0:
+            raise ConflictError(
+                "A training has ended just now, and its index is live.",
+                hint="Look at it first (harmonyhub status), then ask again.",
+            )
+        return msgspec.convert(before, ModelRecord)
 
     async def _delete(self, version: str) -> None:
         with suppress(NoFile):  # another training that ended at the same time deleted it

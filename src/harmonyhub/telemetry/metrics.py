@@ -152,6 +152,20 @@ WATCH_UNTIL = _gauge(
 )
 INSTANCES = _gauge("instances", "Processes that told of themselves in the last minute.")
 STORE_UP = _gauge("store_up", "Whether MongoDB answered while this page was made.")
+TRAININGS = _counter(
+    "trainings",
+    "Trainings by what the quality gate said: first, good, not-judged, accepted; worse and broken"
+    " ones left the live index in place.",
+    "verdict",
+)
+TRAINING_REFUSED = _gauge(
+    "training_refused", "1 while the latest training is one that the quality gate refused."
+)
+TRAINING_NDCG = _gauge(
+    "training_ndcg",
+    "NDCG@100 on held-out listens at the latest training, of the new and of the live index.",
+    "index",
+)
 REQUESTS = _counter(
     "requests",
     "Requests that this process served, by feature, outcome and freshness of the sources.",
@@ -193,6 +207,9 @@ METRICS = (
     WATCH_UNTIL,
     INSTANCES,
     STORE_UP,
+    TRAININGS,
+    TRAINING_REFUSED,
+    TRAINING_NDCG,
     REQUESTS,
     USERS_SERVED,
     STARTED,

@@ -1,0 +1,96 @@
+"""`harmonyhub train` as a person and a machine meet it where the quality gate refuses."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harmonyhub.domain.ids import LedgerId, UserId
+from harmonyhub.domain.listens import SourceKind
+from harmonyhub.domain.music import TrackDescription
+from harmonyhub.flows.judging import HELD_OUT
+from harmonyhub.recommender.training import train
+from harmonyhub.storage.listens import NewListen
+from harmonyhub.wiring.house import House
+from tests.conftest import NOW
+from tests.journeys.conftest import clean_environment
+
+pytestmark = pytest.mark.slow
+
+N_LISTENERS, N_SONGS = 34, 240
+
+
+@pytest.mark.timeout(60)
+async def test_a_refused_training_says_so_and_leads_back(
+    house: House, mongodb_uri: str, database_name: str, tmp_path: Path
+) -> None:
+    """Exit status 1 with both figures, also as JSON; then the index before the live one returns."""
+    await _fill(house)
+    pairs, catalogue = (
+        await house.store.listens.interactions(),
+        await house.store.tracks.catalogue(),
+    )
+    # What learned from all listens knows the held-out ones by heart; the record denies it.
+    cheat = train(pairs, catalogue).to_bytes()
+    first = await house.store.models.put(cheat, metadata={HELD_OUT: 50_000}, now=NOW)
+    live = await house.store.models.put(cheat, metadata={HELD_OUT: 50_000}, now=NOW)
+
+    async def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "harmonyhub", *arguments],
+            env=clean_environment()
+            | {
+                "HOME": str(tmp_path),
+                "HARMONYHUB_MONGODB_URI": mongodb_uri,
+                "HARMONYHUB_MONGODB_DATABASE": database_name,
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=50,
+        )
+
+    said = await hub("train", "--json")
+    assert 1 == said.returncode, said.stderr
+    judgement = json.loads(said.stdout)["judgement"]
+    assert "worse" == judgement["verdict"]
+    assert judgement["new"] < judgement["live"]
+    assert judgement["why"] in said.stderr
+    assert "--even-if-worse" in said.stderr
+    current = await house.store.models.current()
+    assert current is not None
+    assert live == current.version
+    assert judgement["why"] in (await hub("status")).stdout
+
+    assert first in (await hub("train", "--back")).stdout
+    current = await house.store.models.current()
+    assert current is not None
+    assert first == current.version
+
+
+async def _fill(house: House) -> None:
+    """Give the house listeners who each love one third of the songs."""
+    rng = np.random.default_rng(2)
+    songs = await house.store.tracks.resolve(
+        [TrackDescription(title=f"Song {n}", artists=(f"Band {n}",)) for n in range(N_SONGS)]
+    )
+    for number in range(N_LISTENERS):
+        user = UserId(f"user-{number}")
+        await house.store.users.ensure(user, now=NOW)
+        heard = rng.choice(np.arange(number % 3, N_SONGS, 3), 60, replace=False).tolist()
+        listens = [
+            NewListen(number=line, track_id=songs[song], played_at=NOW - line * 86_400)
+            for line, song in enumerate(heard, start=1)
+        ]
+        await house.store.listens.add(
+            user_id=user,
+            ledger_id=LedgerId(f"of-{user}"),
+            source=SourceKind.LISTENBRAINZ,
+            listens=listens,
+        )
