@@ -22,6 +22,7 @@ from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
+from tests.tools.fakes import fresh_fake
 
 # pymongo leaves a socket to the collector where it is closed while it connects.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -57,7 +58,7 @@ async def operated(
     store: Store, mongodb_uri: str, database_name: str, tmp_path: Path
 ) -> AsyncIterator[House]:
     """Give a good configuration that has worked: its credentials are the known good ones."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         app = (await fake.control.apps())[0]
         environ = {
             "HARMONYHUB_DATA_DIR": str(tmp_path),

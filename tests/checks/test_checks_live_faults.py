@@ -27,12 +27,12 @@ from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.drills.catalogue import FAULTS
 from harmonyhub.drills.configuration import Configuration
 from harmonyhub.drills.faults import Fault, FaultClass, Stage
-from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
+from tests.tools.fakes import fresh_fake
 
 # pymongo leaves a socket to the collector where it is closed while it connects.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -93,7 +93,7 @@ async def world(
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as webhook:
         port = webhook.sockets[0].getsockname()[1]
-        async with FakeSpotify.start(seed=3) as fake:
+        async with fresh_fake(seed=3) as fake:
             app = (await fake.control.apps())[0]
             former, app = app.client_secret, await fake.control.rotate_secret(app.client_id)
             other = await fake.control.add_app()

@@ -26,6 +26,7 @@ from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.operations import REMOVE_FROM_LIBRARY
+from tests.tools.fakes import fresh_fake
 from tests.tools.spotify_contract import NEW_APPS, judge, load_contract
 
 REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback"
@@ -59,7 +60,7 @@ class Person:
 @pytest.fixture
 async def person(tmp_path: Path) -> AsyncIterator[Person]:
     """Give a person with lists and playlists, at a fake of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         settings, findings = load_settings(
             {

@@ -11,11 +11,12 @@ import pytest
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.drills.fake_libraries import FakeTrack
-from harmonyhub.drills.process import FakeSpotify, FakeUser
+from harmonyhub.drills.process import FakeUser
 from harmonyhub.settings.load import load_settings
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import open_house
 from tests.journeys.conftest import clean_environment
+from tests.tools.fakes import fresh_fake
 
 
 async def _connect(variables: dict[str, str], user: FakeUser, music: list[FakeTrack]) -> list[str]:
@@ -41,7 +42,7 @@ async def _connect(variables: dict[str, str], user: FakeUser, music: list[FakeTr
 async def test_tracks_are_sent_once(tmp_path: Path, mongodb_uri: str) -> None:
     """Two runs of one command make one playlist; a fault of usage is said before anything."""
     database = f"test_{uuid.uuid4().hex}"
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         (user,) = await fake.control.seed_users(1)
         music = [one for one in await fake.control.catalogue() if " - Live" not in one.title][:12]

@@ -14,6 +14,7 @@ import pytest
 
 from harmonyhub.drills.process import FakeSpotify
 from tests.journeys.conftest import clean_environment, free_port
+from tests.tools.fakes import fresh_fake
 
 LIMIT_S = 60
 
@@ -68,7 +69,7 @@ async def end(process: Process, typed: str = "") -> tuple[int, str, str]:
 async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
     """Give a terminal."""
     port = free_port()
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         callback = f"http://127.0.0.1:{port}/spotify/callback"
         variables = {"HARMONYHUB_PORT": str(port), **fake.variables(app, redirect_uri=callback)}

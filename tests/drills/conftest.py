@@ -10,6 +10,7 @@ import pytest
 from harmonyhub.drills.configuration import Configuration
 from harmonyhub.drills.faults import Stage
 from harmonyhub.drills.process import TRUSTS_NOBODY, FakeSpotify
+from tests.tools.fakes import fresh_fake
 
 STAGE = Stage(
     other_client_id="1" * 31 + "a",
@@ -45,7 +46,7 @@ def good(tmp_path: Path) -> Configuration:
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeSpotify]:
     """Give a running fake of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         yield fake
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from harmonyhub.drills.fake_libraries import FakeTrack
 from harmonyhub.drills.process import FakeSpotify
+from tests.tools.fakes import fresh_fake
 
 REMOVED = (
     ("GET", "/recommendations?seed_genres=jazz"),
@@ -86,7 +87,7 @@ async def test_libraries_are_of_the_seed_and_differ_between_people() -> None:
     """Two fakes of one seed keep the same for the same names; two people like other music."""
     kept = []
     for _ in range(2):
-        async with FakeSpotify.start(seed=5) as fake:
+        async with fresh_fake(seed=5) as fake:
             kept.append([await fake.control.library(name) for name in ("anna", "carla")])
     assert kept[0] == kept[1]
     assert set(kept[0][0].saved_tracks) != set(kept[0][1].saved_tracks)

@@ -31,6 +31,7 @@ from harmonyhub.storage.sign_ins import LASTS_S
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
 from tests.flows.town import open_door
+from tests.tools.fakes import fresh_fake
 
 REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback"
 ADA, BOB = UserId("ada"), UserId("bob")
@@ -82,7 +83,7 @@ class Desk:
 async def desk(house: House, clock: SetClock) -> AsyncIterator[Desk]:
     """Give a house with a fake Spotify of seed 7."""
     async with (
-        FakeSpotify.start(seed=7) as fake,
+        fresh_fake() as fake,
         open_door(fake, store=house.store, clock=clock) as spotify,
     ):
         client_id = spotify.credentials.client_id

@@ -26,6 +26,7 @@ from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import House, furnish
 from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
+from tests.tools.fakes import fresh_fake
 
 # More than the three that may be refused at once before it is not the users.
 N_USERS = 5
@@ -81,7 +82,7 @@ async def street(
     store: Store, mongodb_uri: str, tmp_path: Path, clock: SetClock
 ) -> AsyncIterator[Street]:
     """Give a house of five connected listeners whose tokens have to be refreshed."""
-    async with FakeSpotify.start(seed=11) as fake:
+    async with fresh_fake(seed=11) as fake:
         (app,) = await fake.control.apps()
         environment = {
             "HARMONYHUB_DATA_DIR": str(tmp_path),

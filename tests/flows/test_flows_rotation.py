@@ -32,6 +32,7 @@ from harmonyhub.storage.store import Store
 from harmonyhub.storage.vault import Vault
 from harmonyhub.wiring.house import open_house, system_clock
 from tests.storage.conftest import ACCESS, REFRESH, SENTINEL, release, save, token
+from tests.tools.fakes import fresh_fake
 
 SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 KEY = "HARMONYHUB_ENCRYPTION_KEY"
@@ -58,7 +59,7 @@ class App:
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     """Give an app whose file holds the right secret."""
-    async with FakeSpotify.start(seed=3) as fake:
+    async with fresh_fake(seed=3) as fake:
         first = (await fake.control.apps())[0]
         file = tmp_path / "secret"
         file.write_text(first.client_secret.reveal() + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
 from tests.conftest import SetClock
+from tests.tools.fakes import fresh_fake
 
 REDIRECT_URI = "http://127.0.0.1/spotify/callback"
 VERIFIER = Secret("v" * 64)
@@ -118,7 +119,7 @@ async def open_door(
 async def open_town(house: House, clock: SetClock) -> AsyncIterator[Town]:
     """Connect a house to a fake Spotify of seed 7."""
     async with (
-        FakeSpotify.start(seed=7) as fake,
+        fresh_fake() as fake,
         open_door(fake, store=house.store, clock=clock) as spotify,
     ):
         client_id = spotify.credentials.client_id

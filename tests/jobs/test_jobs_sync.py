@@ -8,11 +8,11 @@ import pytest
 
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.upstreams import TokenState, UserToken
-from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.jobs import loops
 from harmonyhub.jobs.sync import run_sync
 from harmonyhub.wiring.house import House
 from tests.flows.town import open_door
+from tests.tools.fakes import fresh_fake
 
 
 async def wait_for(condition: Callable[[], Awaitable[object]]) -> None:
@@ -42,7 +42,7 @@ async def test_the_loop_goes_on_after_a_fault_of_ours(
 ) -> None:
     """It is logged with its traceback; the next round synchronizes the user."""
     monkeypatch.setattr(loops, "BROKEN_S", 0.01)
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,), (user,) = await fake.control.apps(), await fake.control.seed_users(1)
         token = UserToken(
             user_id=user.user_id,

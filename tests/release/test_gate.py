@@ -16,6 +16,7 @@ from harmonyhub.release.gate import GateReport, decide, judge
 from harmonyhub.settings.keys import fingerprint_key
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import system_clock
+from tests.tools.fakes import fresh_fake
 
 KEY = fingerprint_key(bytes(range(32)))
 ID, SECRET = "HARMONYHUB_SPOTIFY_CLIENT_ID", "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
@@ -66,7 +67,7 @@ class Scene:
 @pytest.fixture
 async def scene(store: Store, mongodb_uri: str, tmp_path: Path) -> AsyncIterator[Scene]:
     """Give a configuration that passes, and is live."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         app = (await fake.control.apps())[0]
         scene = Scene(
             store,

@@ -11,12 +11,12 @@ import pytest
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.releases import GateVerdict, ReleaseState
 from harmonyhub.drills.fake_spotify.modes import Mode
-from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.release.keeper import Keeper
 from harmonyhub.release.plan import HEARTBEAT_LOST_S
 from harmonyhub.release.rollback import roll_back
 from harmonyhub.wiring.house import system_clock
 from tests.release.conftest import Kept, Load
+from tests.tools.fakes import fresh_fake
 
 pytestmark = pytest.mark.slow
 State = ReleaseState
@@ -162,7 +162,7 @@ async def test_rollback_needs_a_release_that_was_live(kept: Kept) -> None:
 
 async def test_unverified_release_is_held_or_watched(kept: Kept) -> None:
     """A new secret is held while Spotify is down; let pass, it goes back once it is rejected."""
-    async with FakeSpotify.start(seed=3) as fake:
+    async with fresh_fake(seed=3) as fake:
         app = (await fake.control.apps())[0]
         spotify = {
             "HARMONYHUB_SPOTIFY_CLIENT_ID": app.client_id,

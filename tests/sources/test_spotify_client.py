@@ -41,6 +41,7 @@ from harmonyhub.sources.spotify.requests import (
 )
 from harmonyhub.sources.spotify.tokens import Credentials
 from tests.conftest import NOW
+from tests.tools.fakes import fresh_fake
 
 PLAYLIST_ID = "37i9dQZF1DXcBWIGoYBM5M"
 TRACK_URI = "spotify:track:4iV5W9uYEdYUVa79Axb7Rh"
@@ -63,7 +64,7 @@ class Line:
 @pytest.fixture
 async def line() -> AsyncIterator[Line]:
     """Give a client of a fake of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         async with SpotifyClient(
             accounts_url=fake.accounts_url, api_url=fake.api_url + "/", clock=lambda: NOW

@@ -21,6 +21,7 @@ from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import House, furnish
+from tests.tools.fakes import fresh_fake
 
 HTML = {"Accept": "text/html"}
 NOW = 1_760_000_000
@@ -87,7 +88,7 @@ def _house(store: Store, folder: Path, **variables: str) -> House:
 async def town(store: Store, tmp_path: Path, served: Served, free_port: int) -> AsyncIterator[Town]:
     """Give a served house with a fake Spotify of seed 7."""
     redirect_uri = f"http://127.0.0.1:{free_port}/spotify/callback"
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         house = _house(
             store,
@@ -292,7 +293,7 @@ async def test_the_access_password_lets_the_way_back_in(
     store: Store, tmp_path: Path, served: Served, free_port: int
 ) -> None:
     """A browser that has entered comes back from Spotify; others are asked for the password."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         redirect_uri = f"http://127.0.0.1:{free_port}/spotify/callback"
         house = _house(

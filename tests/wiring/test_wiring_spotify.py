@@ -24,6 +24,7 @@ from harmonyhub.sources.spotify.tokens import Credentials
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.spotify import Spotify, finished
 from tests.conftest import SetClock
+from tests.tools.fakes import fresh_fake
 
 TOKEN_CALLS = ("app-token", "refresh")
 KEY = bytes(32)
@@ -110,7 +111,7 @@ def wrong(app: FakeApp) -> FakeApp:
 @pytest.fixture
 async def desk(store: Store, clock: SetClock) -> AsyncIterator[Desk]:
     """Give a desk around a fake of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         desk = Desk(fake, store, clock, app)
         yield desk
@@ -411,7 +412,7 @@ async def test_a_probe_finds_a_lapsed_subscription(desk: Desk) -> None:
 @pytest.mark.parametrize("seed", range(6))
 async def test_a_user_off_the_list_is_kept_aside(store: Store, clock: SetClock, seed: int) -> None:
     """Whatever Spotify's words are, in JSON or not: the app is asked for nobody, and works."""
-    async with FakeSpotify.start(seed=seed) as fake:
+    async with fresh_fake(seed=seed) as fake:
         (app,) = await fake.control.apps()
         desk = Desk(fake, store, clock, app)
         off, on = await desk.sign_in(2)

@@ -19,6 +19,7 @@ from harmonyhub.storage.store import Store
 from harmonyhub.wiring.spotify import Granted, Spotify
 from tests.conftest import SetClock
 from tests.flows.town import open_door
+from tests.tools.fakes import fresh_fake
 
 REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback"
 VERIFIER = Secret("a verifier of this very test, forty-three characters and more")
@@ -86,7 +87,7 @@ class Porch:
 @pytest.fixture
 async def porch(store: Store, clock: SetClock) -> AsyncIterator[Porch]:
     """Give a door to a fake of seed 7."""
-    async with FakeSpotify.start(seed=7) as fake:
+    async with fresh_fake() as fake:
         (app,) = await fake.control.apps()
         async with open_door(fake, store=store, clock=clock) as spotify:
             yield Porch(fake, store, clock, app, spotify)

@@ -238,6 +238,10 @@ class Control(LibraryControl):
         }
         return str((await self._send("POST", "codes", command))["code"])
 
+    async def begin_again(self, seed: int) -> None:
+        """Forget everything and go on as a fake of this seed does that has just been started."""
+        await self._send("PUT", "seed", {"seed": seed})
+
     async def advance(self, seconds: int) -> int:
         """Move the fake's clock on; its new time."""
         return int((await self._send("POST", "clock", {"advance_s": seconds}))["now"])
@@ -316,14 +320,18 @@ class FakeSpotify:
         ]
         async with (
             run_module(MODULE, arguments) as running,
-            httpx2.AsyncClient(
-                base_url=running.ready["url"],
-                timeout=TIMEOUT_S,
-                trust_env=False,
-                verify=TRUSTS_NOBODY,
-            ) as client,
+            cls.at(running.ready["url"], pid=running.pid) as fake,
         ):
-            yield cls(running.ready["url"], running.pid, Control(client))
+            yield fake
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, url: str, *, pid: int) -> AsyncIterator[Self]:
+        """Take hold of a fake that runs already."""
+        async with httpx2.AsyncClient(
+            base_url=url, timeout=TIMEOUT_S, trust_env=False, verify=TRUSTS_NOBODY
+        ) as client:
+            yield cls(url, pid, Control(client))
 
 
 def _app(document: Mapping[str, str]) -> FakeApp:

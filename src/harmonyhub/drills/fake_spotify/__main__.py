@@ -6,7 +6,7 @@ import time
 import click
 
 from harmonyhub.drills.children import announce
-from harmonyhub.drills.fake_spotify.service import Service
+from harmonyhub.drills.fake_spotify.service import Service, Stage
 from harmonyhub.drills.fake_spotify.world import World
 from harmonyhub.drills.http import listen
 
@@ -27,14 +27,18 @@ from harmonyhub.drills.http import listen
 @click.option("--record", is_flag=True, help="Keep requests and answers with their bodies.")
 def main(*, port: int, seed: int, token_life_s: int, mode: str, salt: str, record: bool) -> None:
     """Serve until the parent ends or the process is stopped; one line of JSON says where."""
-    is_extended = mode == "extended"
-    world = World(
-        seed, clock=time.time, token_life_s=token_life_s, is_extended=is_extended, salt=salt
-    )
-    service = Service(world, is_recording=record)
+
+    def make(seed: int) -> Service:
+        is_extended = mode == "extended"
+        world = World(
+            seed, clock=time.time, token_life_s=token_life_s, is_extended=is_extended, salt=salt
+        )
+        return Service(world, is_recording=record)
+
+    stage = Stage(make, seed=seed)
 
     async def run() -> None:
-        async with listen(service, now=world.shown_time, port=port) as bound:
+        async with listen(stage, now=stage.shown_time, port=port) as bound:
             announce({"url": f"http://127.0.0.1:{bound}"})
             await asyncio.Event().wait()
 

@@ -17,10 +17,36 @@ from harmonyhub.drills.fake_spotify.modes import Fault, Mode, Strike, Surface
 from harmonyhub.drills.fake_spotify.operations import OTHER, Match, match_operation
 from harmonyhub.drills.fake_spotify.pictures import PREFIX, answer_picture_request
 from harmonyhub.drills.fake_spotify.world import World
-from harmonyhub.drills.http import Answer, Misbehaviour, Request, text_answer
+from harmonyhub.drills.http import Answer, Misbehaviour, Request, json_answer, text_answer
 
 HTML = "text/html; charset=utf-8"
 ACCOUNTS = {"/api/token": ("POST",), "/authorize": ("GET", "POST")}
+
+
+class Stage:
+    """The fake that is played now; it can begin again with the world of another seed.
+
+    Parameters
+    ----------
+    make : callable
+        Makes a fake with a world of this seed.
+    """
+
+    def __init__(self, make: Callable[[int], "Service"], *, seed: int) -> None:
+        self._make = make
+        self._service = make(seed)
+
+    async def __call__(self, request: Request) -> Answer | Misbehaviour:
+        """Answer one request by the fake of now."""
+        if (request.method, request.path) == ("PUT", "/control/seed"):
+            seed = int(request.json()["seed"])
+            self._service = self._make(seed)
+            return json_answer({"seed": seed})
+        return await self._service(request)
+
+    def shown_time(self) -> float:
+        """Give the time that answers carry, unix seconds."""
+        return self._service.shown_time()
 
 
 class Service:
@@ -52,6 +78,10 @@ class Service:
         self._journal.note(told, request, at=self._clock())
         await asyncio.sleep(half_s)
         return told.answer
+
+    def shown_time(self) -> float:
+        """Give the time that answers carry, unix seconds."""
+        return self._world.shown_time()
 
     def _answer(self, request: Request) -> Told:
         surface = Surface.ACCOUNTS if request.path in ACCOUNTS else Surface.API
