@@ -61,6 +61,7 @@ def test_the_path_follows_a_change_of_tempo():
     assert beats == pytest.approx(found, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_long_path_is_found_in_pieces():
     """Over the border of two pieces of ten minutes no beat is lost and none is doubled."""
     beats = np.arange(0.7, 1300.0, 0.61)

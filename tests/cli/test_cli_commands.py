@@ -55,6 +55,7 @@ def test_help_names_every_command_and_teaches(hub: Hub) -> None:
     assert "harmonyhub import my_spotify_data.zip --user anna" in said
 
 
+@pytest.mark.slow
 def test_one_listener_alone_gets_new_music_without_a_service(hub: Hub, tmp_path: Path) -> None:
     """Import and recommend on an empty machine: the first list trains by itself."""
     artists = load_library()[:3]
@@ -132,6 +133,7 @@ def test_analyse_prints_what_other_tools_read(
     assert (2, True) == (refused.returncode, "takes one file" in refused.stderr)
 
 
+@pytest.mark.slow
 def test_analyse_takes_a_folder_into_the_library_once(hub: Hub, tmp_path: Path) -> None:
     """A second run measures nothing again, and a bad file is named and does not stop the rest."""
     music = tmp_path / "music"
@@ -155,6 +157,7 @@ def test_a_wrong_setting_is_named_before_anything_starts(hub: Hub, tmp_path: Pat
     assert not list(tmp_path.rglob("mongodb*"))
 
 
+@pytest.mark.slow
 def test_a_file_of_another_kind_exits_with_65_and_a_way_out(hub: Hub, tmp_path: Path) -> None:
     """Garbage is refused in words, not with a traceback."""
     (tmp_path / "photo.json").write_text('{"colour": "blue"}')

@@ -118,6 +118,7 @@ def test_a_dead_mongodb_is_said_in_every_command(desk: Desk) -> None:
     assert PASSWORD not in "".join(desk.said)
 
 
+@pytest.mark.slow
 def test_files_are_compared_while_the_settings_are_wrong(desk: Desk) -> None:
     """A diff is wanted most when nothing starts: it needs neither sound settings nor a store."""
     (desk.folder / "old.env").write_text(f"{SECRET}={WRONG}\nHARMONYHUB_PORT=8000\n")
@@ -132,6 +133,7 @@ def test_files_are_compared_while_the_settings_are_wrong(desk: Desk) -> None:
     assert not list(desk.folder.rglob("mongodb*"))
 
 
+@pytest.mark.slow
 def test_a_secret_without_a_place_is_not_asked_for(desk: Desk) -> None:
     """An unknown name, and a value that stands in `.env` itself, end before anybody types."""
     desk.set(ACCESS_PASSWORD=PASSWORD)

@@ -103,6 +103,7 @@ async def test_beside_a_running_service_the_address_is_pasted(terminal: Terminal
     assert ["HH502"] == failed
 
 
+@pytest.mark.slow
 async def test_a_consent_that_is_not_given_is_said(terminal: Terminal) -> None:
     """What the checks found before is printed all the same."""
     process = await terminal.run()

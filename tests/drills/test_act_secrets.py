@@ -19,6 +19,7 @@ async def count_finds(ground: Ground) -> int:
     return int(played["secrets.found"].value)
 
 
+@pytest.mark.slow
 async def test_what_is_planted_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A secret in a log, in a document or on a command line is a find, with its place."""
     async with Ground.open(tmp_path) as ground:
@@ -36,6 +37,7 @@ async def test_what_is_planted_is_found(tmp_path: Path, caplog: pytest.LogCaptur
     assert SECRET not in caplog.text
 
 
+@pytest.mark.slow
 async def test_command_lines_and_messages_are_kept(tmp_path: Path) -> None:
     """Command lines of processes, and what a sink was told, are files of the drill."""
     async with Ground.open(tmp_path) as ground:

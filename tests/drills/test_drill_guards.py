@@ -72,6 +72,7 @@ async def test_secrets_that_are_not_sealed_are_found(tmp_path: Path) -> None:
     assert {"secrets.found"} == missed(figures)
 
 
+@pytest.mark.slow
 async def test_without_owners_people_are_woken_for_nothing(tmp_path: Path) -> None:
     """Without OWNERS a ratio of errors pages in a quiet month; with it, nobody is woken."""
     off = ALL.without(Guard.OWNERS)

@@ -77,6 +77,7 @@ async def test_half_open_lets_the_question_through(fake: FakeSpotify, proxy: Tox
     assert {("me", "invalid-token"): 1} == await fake.control.counts()
 
 
+@pytest.mark.slow
 async def test_it_runs_as_a_process(fake: FakeSpotify) -> None:
     """A proxy in a process of its own obeys its control."""
     async with Toxics.start(httpx2.URL(fake.url).port or 0) as toxics:

@@ -217,6 +217,7 @@ async def test_premium_that_lapsed_is_the_operators(desk: Desk) -> None:
     assert SignInResult(SignInEnd.FAILED, ADA, Outcome.PREMIUM_LAPSED) == result
 
 
+@pytest.mark.slow
 async def test_a_question_without_an_answer_loses_no_consent(desk: Desk) -> None:
     """The API is away right after the exchange: kept, and the account is learned later."""
     way_back = await desk.decide(await desk.begin())

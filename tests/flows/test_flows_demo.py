@@ -8,6 +8,7 @@ from harmonyhub.flows.demo import is_demo, list_generated, load_demo
 from harmonyhub.wiring.house import House
 
 
+@pytest.mark.slow
 async def test_a_real_library_stays_unmixed(house: House) -> None:
     """A data folder with listeners gets no generated ones beside them."""
     await house.store.users.ensure(UserId("anna"), now=1)

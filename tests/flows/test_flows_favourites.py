@@ -106,6 +106,7 @@ async def test_a_newcomer_gets_recommendations_at_once(town: Town) -> None:
     assert 3 <= len(kept & {item.track.id for item in for_you.items})
 
 
+@pytest.mark.alone
 async def test_a_newcomer_waits_seconds(town: Town) -> None:
     """With 100 ms an answer, the loops bring own reasons within 10 s of the consent."""
     await town.fake.control.set_latency(100)
@@ -146,6 +147,7 @@ async def test_trainings_read_none_of_it(town: Town) -> None:
     assert before == await digest()
 
 
+@pytest.mark.slow
 async def test_lists_are_as_they_were_while_spotify_is_away(town: Town) -> None:
     """Whatever Spotify does, and though plays and library are due: the same lists."""
     user = await connect(town)

@@ -136,6 +136,7 @@ async def test_the_ledger_of_every_list_balances(town: Town) -> None:
     assert hollow == sum(tally.unreadable for tally in items) > 0
 
 
+@pytest.mark.slow
 async def test_a_second_reading_of_the_day_costs_what_changed(town: Town) -> None:
     """A day later: one call per head and per range, none for playlists that are as they were."""
     user = await newcomer(town)
@@ -170,6 +171,7 @@ async def test_a_spent_budget_goes_on_where_it_stopped(town: Town) -> None:
     assert 4 == (await calls(town))["saved-tracks"]  # three pages and the refused one
 
 
+@pytest.mark.slow
 async def test_what_was_read_stays_until_the_new_reading_is_whole(town: Town) -> None:
     """A reading that broke off in the middle changes nothing that anybody sees."""
     user = await newcomer(town)
@@ -208,6 +210,7 @@ async def test_a_restart_in_the_middle_loses_and_doubles_nothing(town: Town) -> 
     assert len(ids) == len(set(ids)) == (await states(town, user))[SAVED].tally.kept
 
 
+@pytest.mark.slow
 async def test_two_at_once_tell_everything_once(town: Town) -> None:
     """A service and a command that read the same library: each page has one writer."""
     user = await newcomer(town, n_saved=260)

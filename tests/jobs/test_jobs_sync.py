@@ -37,6 +37,7 @@ class StumblingClock:
         return self._house.clock()
 
 
+@pytest.mark.slow
 async def test_the_loop_goes_on_after_a_fault_of_ours(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -120,6 +120,7 @@ def _kept_and_duplicate(ledger: dict[str, int]) -> tuple[int, int]:
     return ledger["kept"], ledger["duplicate"]
 
 
+@pytest.mark.slow
 def test_the_command_line_sees_what_the_service_sees(service: Service, tmp_path: Path) -> None:
     """`harmonyhub import` and `recommend --json` work beside the running service, on its data."""
     path = tmp_path / "emil.zip"
@@ -163,6 +164,7 @@ def test_a_file_of_another_kind_is_refused_with_a_way_out(service: Service, tmp_
     assert "refused" == read(service, f"imports/{dropped['ledger']}")["state"]
 
 
+@pytest.mark.slow
 def test_a_second_start_on_the_same_folder_is_refused_with_the_reason(service: Service) -> None:
     """Two services on one data folder would fight; the second says who has it."""
     second = Service(folder=service.folder, port=service.port + 1)
@@ -181,6 +183,7 @@ def test_a_taken_port_is_named_with_what_to_do(service: Service, tmp_path: Path)
     assert "HARMONYHUB_PORT" in refused.stderr
 
 
+@pytest.mark.slow
 def test_an_import_survives_a_kill(new_service: Callable[..., Service], tmp_path: Path) -> None:
     """After `kill -9` in the middle, the next start finishes the import and loses nothing."""
     path = tmp_path / "gus.zip"

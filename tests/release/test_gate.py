@@ -96,6 +96,7 @@ async def test_good_configuration_passes(scene: Scene) -> None:
     assert (GateVerdict.PASS, ("HARMONYHUB_LOG_FORMAT",)) == (report.verdict, report.changed)
 
 
+@pytest.mark.alone
 async def test_wrong_secret_fails_within_three_seconds(scene: Scene) -> None:
     """A secret of the right shape that Spotify rejects is named, and its value is nowhere."""
     wrong = scene.environ[SECRET][::-1]

@@ -52,6 +52,7 @@ async def proxy(tmp_path: Path) -> AsyncIterator[tuple[Proxy, str]]:
     await proxy.stop()
 
 
+@pytest.mark.slow
 async def test_no_request_fails_at_a_switch(proxy: tuple[Proxy, str]) -> None:
     """Of 400 requests around three switches, up to 200 open at once, every one is answered."""
     gate, url = proxy

@@ -72,6 +72,7 @@ def test_persona_has_loved_tracks_to_rediscover(histories: list[DemoHistory]) ->
     assert sum(n >= 5 and track not in recent for track, n in plays.items()) >= 20
 
 
+@pytest.mark.slow
 def test_each_listener_sleeps(histories: list[DemoHistory]) -> None:
     """A listener's quietest six hours of the day hold under an eighth of the listens."""
     for history in histories:

@@ -89,6 +89,7 @@ async def test_data_outlive_restart_and_move(tmp_path: Path) -> None:
         await store.users.ensure(UserId("bob"), now=2)
 
 
+@pytest.mark.slow
 async def test_deep_folder_gets_a_short_private_socket(tmp_path: Path) -> None:
     """A path too long for a socket, with a comma in it, works all the same."""
     deep = tmp_path / ("deep, " * 20) / "data"
@@ -141,6 +142,7 @@ def test_other_processes_are_left_alone(tmp_path: Path) -> None:
         assert mongod.orphan_of(tmp_path) is None
 
 
+@pytest.mark.slow
 async def test_one_shot_borrows_the_running_server(tmp_path: Path) -> None:
     """A command uses the server that runs, and leaves it running."""
     async with await EmbeddedServer.start(tmp_path, owner="harmonyhub up") as server:

@@ -110,6 +110,7 @@ async def test_unknown_times_are_no_plays_at_the_same_time(store: Store) -> None
     assert [KEPT] == await add(store, [(SONG, 60)], ledger="two")
 
 
+@pytest.mark.slow
 async def test_history_adds_up_by_track_across_batches(store: Store) -> None:
     """Plays, first and last time per track are right where they span many reads of the index."""
     rng = np.random.default_rng(7)

@@ -1,10 +1,13 @@
 """Raw documents: what any collection of any database holds, as it lies there."""
 
+import pytest
+
 from harmonyhub.domain.ids import UserId
 from harmonyhub.storage.raw_documents import read_raw
 from harmonyhub.storage.store import Store
 
 
+@pytest.mark.slow
 async def test_every_document_is_read(store: Store, mongodb_uri: str, database_name: str) -> None:
     """A text in a document stands in the bytes of its collection, and in the log of writes."""
     await store.users.ensure(UserId("somebody-0f1e2d"), now=1)

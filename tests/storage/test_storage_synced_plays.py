@@ -230,6 +230,7 @@ async def _play_a_role(uri: str, database: str, role: str, *, start: Barrier) ->
                 await sync_plays(store, [(SONG, at + 200)])
 
 
+@pytest.mark.slow
 async def test_two_processes_at_once_leave_no_double(
     store: Store, mongodb_uri: str, database_name: str
 ) -> None:

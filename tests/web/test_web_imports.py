@@ -251,6 +251,7 @@ def tone(seconds: int = 6) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 async def test_an_analysis_reaches_its_track(
     client: httpx2.AsyncClient, house: House, library: Any
 ) -> None:

@@ -129,6 +129,7 @@ async def test_who_is_not_connected_sees_no_button(shop: Shop) -> None:
     assert (404, True) == (refused.status_code, "has not connected" in refused.text)
 
 
+@pytest.mark.slow
 async def test_a_failure_is_told_and_can_be_tried_again(shop: Shop) -> None:
     """With whose matter it is; the second try goes on."""
     await shop.studio.fake.control.set(Mode.QUOTA, seconds=7200)
@@ -159,6 +160,7 @@ async def test_a_removed_playlist_can_be_made_anew(shop: Shop) -> None:
     assert anew.id != made.id
 
 
+@pytest.mark.slow
 async def test_the_api_takes_a_list_or_tracks_once(shop: Shop) -> None:
     """The same key twice is one job and one playlist; what makes no sense is refused."""
     path = f"/api/v1/users/{shop.studio.user}/playlists"

@@ -493,7 +493,7 @@ async def test_an_outage_of_the_api_alone_opens_the_breaker(desk: Desk) -> None:
     assert Gate.OPEN is (await spotify.permission()).gate
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_a_hanging_spotify_costs_five_seconds(desk: Desk) -> None:
     """And not more, though single steps are slow enough to pass one by one."""
     await desk.fake.control.set(Mode.HANG)

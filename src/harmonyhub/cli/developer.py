@@ -61,10 +61,18 @@ def _print_report(report: "EvaluationReport") -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...], *, is_all: bool) -> None:
     """Run the tests on two cores; ARGUMENTS go to pytest, which then runs them on one."""
-    selection = [] if is_all else ["-m", "not slow"]
+    pytest = [sys.executable, "-m", "pytest"]
+    if arguments:
+        _run([*pytest, *([] if is_all else ["-m", "not (slow or alone)"]), *arguments])
+        return
     # By file: tests of one file share a running service.
-    spread = [] if arguments else ["-n", "2", "--dist", "loadfile"]
-    _run([sys.executable, "-m", "pytest", *selection, *spread, *arguments])
+    spread = [*pytest, "-n", "2", "--dist", "loadfile", "-m"]
+    if not is_all:
+        _run([*spread, "not (slow or alone)"])
+        return
+    # What takes the whole machine, or times it, waits until nothing else runs.
+    together = _run([*spread, "not alone"], is_final=False)
+    sys.exit(_run([*pytest, "-m", "alone"], is_final=False) or together)
 
 
 @click.command("check-code")
