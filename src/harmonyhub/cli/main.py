@@ -10,6 +10,7 @@ from harmonyhub.cli import (
     developer,
     drill,
     incidents,
+    knowledge,
     library,
     listener,
     operator,
@@ -30,6 +31,7 @@ SECTIONS = {
         configuration.secrets,
         incidents.alert,
         incidents.incident,
+        knowledge.knowledge,
     ],
     "Release": [
         releases.keep,

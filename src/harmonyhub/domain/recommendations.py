@@ -19,6 +19,7 @@ class EvidenceKind(StrEnum):
     """Which term of the score a piece of evidence is."""
 
     SIMILAR_TRACK = "similar-track"  # people who play `track_id` also play the recommendation
+    ELSEWHERE = "elsewhere"  # people whom the knowledge pack `pack` knows play both
     SAME_ARTIST = "same-artist"
     SHARED_TAG = "shared-tag"
     OWN_PLAYS = "own-plays"
@@ -44,6 +45,8 @@ class Evidence:
         number of listeners.
     n_favourites : int
         How many of those tracks the user keeps at a streaming service.
+    pack : str or None
+        The knowledge pack that says so, where the term comes from one.
     last_played_at : int or None
         Unix seconds UTC of the last of those plays, where known.
     """
@@ -58,6 +61,7 @@ class Evidence:
     artist_id: ArtistId | None = None
     tag: str | None = None
     n_favourites: int = 0
+    pack: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.domain.judgements import Judgement, Verdict
 from harmonyhub.flows.judging import HELD_OUT, judge_index
+from harmonyhub.flows.knowledge import lay_knowledge
 from harmonyhub.flows.training_report import keep_judgement
 from harmonyhub.recommender.holding_out import (
     count_all,
@@ -70,9 +71,13 @@ async def run_training(
     catalogue = await house.store.tracks.catalogue()
 
     ppm = share_held_out(len(interactions.plays))
-    data, index = await asyncio.to_thread(
+    learned = await asyncio.to_thread(
         _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress
     )
+    knowledge = await lay_knowledge(house, learned, catalogue)
+    data = await asyncio.to_thread(replace(learned, knowledge=knowledge).to_bytes)
+    # What is judged is what the stored bytes hold.
+    index = await asyncio.to_thread(ServingIndex.from_bytes, data)
     on_progress(Progress(message="judging the index"))
     judgement, live = await judge_index(house, index, interactions=interactions, ppm=ppm)
     if even_if_worse and judgement.verdict is Verdict.WORSE:
@@ -104,12 +109,11 @@ def _learn(
     *,
     ppm: int,
     on_progress: Report,
-) -> tuple[bytes, ServingIndex]:
-    """Learn from what is not held out; the index is the one that the stored bytes hold."""
+) -> ServingIndex:
+    """Learn from what is not held out, and count all."""
     learned = drop_pairs(interactions, mark_held_out(interactions, ppm))
     index = train(learned, catalogue, on_progress=on_progress)
-    data = count_all(index, interactions, catalogue).to_bytes()
-    return data, ServingIndex.from_bytes(data)
+    return count_all(index, interactions, catalogue)
 
 
 def _refusal(judgement: Judgement, *, is_live: bool) -> RefusedIndexError:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonyhub.domain.recommendations import ListName
+from harmonyhub.recommender.candidates.elsewhere import Elsewhere
 from harmonyhub.recommender.candidates.item_to_item import ItemToItem
 from harmonyhub.recommender.candidates.model import CandidateModel
 from harmonyhub.recommender.candidates.own_artists import OwnArtists
@@ -21,7 +22,7 @@ from harmonyhub.recommender.terms import Term
 Blend = Mapping[CandidateModel, float]
 
 ITEM_TO_ITEM, OWN_ARTISTS, TAGS = ItemToItem(), OwnArtists(), Tags()
-OWN_PLAYS, POPULAR = OwnPlays(), Popular()
+OWN_PLAYS, POPULAR, ELSEWHERE = OwnPlays(), Popular(), Elsewhere()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +39,10 @@ class ListBlend:
 
 # The similarity of the strongest neighbour is 1 on average, so a history of a hundred tracks gives
 # its best candidates 1 to 10; the others are set against that. Popularity breaks ties.
-UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
+UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, ELSEWHERE: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
 # Loved tracks come first; among equally loved ones those of loved artists.
 HEARD: Blend = {OWN_PLAYS: 0.5, OWN_ARTISTS: 0.05}
-LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
+LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, ELSEWHERE: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
 
 TASTE = ListBlend(unheard=UNHEARD, heard=HEARD)
 BLENDS: Mapping[ListName, ListBlend] = {

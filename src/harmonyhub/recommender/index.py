@@ -17,6 +17,7 @@ from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
 from harmonyhub.domain.ids import ArtistId, TrackId
 from harmonyhub.recommender.candidates.factors import Factors, no_factors
 from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.knowledge import Knowledge
 
 MAGIC = b"HHINDEX\x00"
 FORMAT_VERSION = 1
@@ -50,6 +51,8 @@ class ServingIndex:
         What it was learned from.
     newest_at : int
         Unix seconds of the newest play learned from, 0 if no play had a date.
+    knowledge : sequence of Knowledge
+        What the installed knowledge packs say of these tracks.
     """
 
     track_ids: Sequence[TrackId]
@@ -69,6 +72,7 @@ class ServingIndex:
     n_users: int
     n_listens: int
     newest_at: int
+    knowledge: Sequence[Knowledge] = ()
 
     @property
     def n_tracks(self) -> int:
@@ -178,6 +182,8 @@ class ServingIndex:
             raise DamagedInputError(f"The index is incomplete: {error}.", hint=HINT) from error
         if index.n_tracks:
             index.entries_to(0)  # made at first use: who loads waits, not who asks first
+            for known in index.knowledge:
+                known.sources_of(0)
         return index
 
 
@@ -218,12 +224,21 @@ def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
         arrays[f"{name}.bytes"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
         arrays[f"{name}.lengths"] = np.array([len(text) for text in encoded], dtype=np.int32)
     for name in MATRICES:
-        matrix = getattr(index, name)
-        arrays[f"{name}.data"] = matrix.data
-        arrays[f"{name}.indices"] = matrix.indices.astype(np.int32)
-        arrays[f"{name}.indptr"] = matrix.indptr.astype(np.int32)
-        arrays[f"{name}.shape"] = np.array(matrix.shape, dtype=np.int64)
+        arrays |= _matrix_to_arrays(name, getattr(index, name))
+    for number, known in enumerate(index.knowledge):
+        arrays |= _matrix_to_arrays(f"knowledge.{number}", known.neighbours)
+        arrays[f"knowledge.{number}.name"] = np.array(known.name)
+        arrays[f"knowledge.{number}.n_listeners"] = np.array(known.n_listeners)
     return arrays
+
+
+def _matrix_to_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, NDArray[Any]]:
+    return {
+        f"{name}.data": matrix.data,
+        f"{name}.indices": matrix.indices.astype(np.int32),
+        f"{name}.indptr": matrix.indptr.astype(np.int32),
+        f"{name}.shape": np.array(matrix.shape, dtype=np.int64),
+    }
 
 
 def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
@@ -232,11 +247,29 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     for name in TEXTS:
         fields[name] = _split_texts(arrays[f"{name}.bytes"], arrays[f"{name}.lengths"])
     for name in MATRICES:
-        parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-        shape = tuple(arrays[f"{name}.shape"].tolist())
-        fields[name] = sparse.csr_matrix(parts, shape=shape)
+        fields[name] = _matrix_from(arrays, name)
+    fields["knowledge"] = _knowledge_from(arrays)
     fields["factors"] = _factors_from(arrays, n_tracks=len(fields["track_ids"]))
     return fields
+
+
+def _matrix_from(arrays: Mapping[str, NDArray[Any]], name: str) -> sparse.csr_matrix:
+    parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+    return sparse.csr_matrix(parts, shape=tuple(arrays[f"{name}.shape"].tolist()))
+
+
+def _knowledge_from(arrays: Mapping[str, NDArray[Any]]) -> list[Knowledge]:
+    found: list[Knowledge] = []
+    while f"knowledge.{len(found)}.name" in arrays:
+        key = f"knowledge.{len(found)}"
+        found.append(
+            Knowledge(
+                name=str(arrays[f"{key}.name"]),
+                n_listeners=int(arrays[f"{key}.n_listeners"]),
+                neighbours=_matrix_from(arrays, key),
+            )
+        )
+    return found
 
 
 def _factors_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> Factors:

@@ -245,9 +245,9 @@ def _with_weights(profile: Profile, index: ServingIndex) -> Profile:
     return replace(
         profile,
         similar=_add_similar(profile.items, taste, index),
-        artist_weights=_add_rows(index.item_artists, profile.items, taste)
+        artist_weights=add_rows(index.item_artists, profile.items, taste)
         + beyond.artist_weights(index),
-        tag_weights=_add_rows(index.item_tags, profile.items, taste) + beyond.tag_weights(index),
+        tag_weights=add_rows(index.item_tags, profile.items, taste) + beyond.tag_weights(index),
     )
 
 
@@ -259,9 +259,9 @@ def _add_weights(
         profile,
         similar=_settle(profile.similar + _add_similar(items, change, index)),
         artist_weights=_settle(
-            profile.artist_weights + _add_rows(index.item_artists, items, change)
+            profile.artist_weights + add_rows(index.item_artists, items, change)
         ),
-        tag_weights=_settle(profile.tag_weights + _add_rows(index.item_tags, items, change)),
+        tag_weights=_settle(profile.tag_weights + add_rows(index.item_tags, items, change)),
     )
 
 
@@ -271,11 +271,11 @@ def _settle(sums: FloatArray) -> FloatArray:
 
 
 def _add_similar(items: IntArray, weights: FloatArray, index: ServingIndex) -> FloatArray:
-    sums = _add_rows(index.neighbours, items, weights)
+    sums = add_rows(index.neighbours, items, weights)
     return sums + index.factors.add_up(items, weights) if index.factors.width else sums
 
 
-def _add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:
+def add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:
     """Add the chosen rows of a CSR matrix up, each times its weight."""
     if len(rows) > matrix.shape[0] // MANY_ROWS:
         # One pass over the whole matrix is cheaper than a copy of many of its rows.

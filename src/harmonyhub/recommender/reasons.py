@@ -25,6 +25,10 @@ from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.terms import Term, TermKind
 
 N_REASONS = 3
+WHY = {
+    TermKind.TRACK: "the same listeners play both",
+    TermKind.LEANING: "listeners of that taste play it",
+}
 MIN_SHARE = 0.02  # a second reason that makes less than this of the score explains nothing
 
 
@@ -69,10 +73,8 @@ class Reasoner:
 
     def _reason(self, term: Term, share: float) -> Reason:
         match term.kind:
-            case TermKind.TRACK:
-                return self._because_of_track(term.place, share, "the same listeners play both")
-            case TermKind.LEANING:
-                return self._because_of_track(term.place, share, "listeners of that taste play it")
+            case TermKind.TRACK | TermKind.LEANING | TermKind.ELSEWHERE:
+                return self._because_of_track(term, share)
             case TermKind.ARTIST:
                 return self._because_of_artist(term.place, share)
             case TermKind.TAG:
@@ -82,7 +84,12 @@ class Reasoner:
             case TermKind.POPULAR:
                 return self._because_it_is_popular(term.place, share)
 
-    def _because_of_track(self, place: int, share: float, why: str) -> Reason:
+    def _because_of_track(self, term: Term, share: float) -> Reason:
+        place, why, pack = term.place, WHY.get(term.kind, ""), None
+        if term.kind is TermKind.ELSEWHERE:
+            number, place = divmod(term.place, len(self.profile.items))
+            pack = self.index.knowledge[number].name
+            why = f"people elsewhere play both, says the knowledge pack {pack}"
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
         name = f"“{title}” by {artist}"
@@ -98,7 +105,7 @@ class Reasoner:
             kind = EVIDENCE[favour]
             text = f"{say_of_track(favour, name)}{played}; {why}."
         else:
-            kind = EvidenceKind.SIMILAR_TRACK
+            kind = EvidenceKind.ELSEWHERE if pack else EvidenceKind.SIMILAR_TRACK
             text = f"You played {name} {plays}; {why}."
         evidence = Evidence(
             kind=kind,
@@ -109,6 +116,7 @@ class Reasoner:
             title=title,
             artist=artist,
             n_favourites=plays.favours.total(),
+            pack=pack,
         )
         return Reason(text=text, evidence=evidence)
 

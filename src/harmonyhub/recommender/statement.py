@@ -47,9 +47,13 @@ def _favourites(profile: Profile) -> list[str]:
 
 
 def _others(index: ServingIndex) -> str:
-    if index.neighbours.nnz == 0:
+    packs = " and ".join(
+        f"the knowledge pack {known.name} ({_count(known.n_listeners, 'listener', 'listeners')})"
+        for known in index.knowledge
+    )
+    if index.neighbours.nnz == 0 and not packs:
         return f"nothing learned yet about which tracks go together ({_listeners(index)})"
-    return f"similar tracks learned from {_listeners(index)}"
+    return f"similar tracks learned from {_listeners(index)}{' and ' if packs else ''}{packs}"
 
 
 def _why_short(

@@ -24,6 +24,7 @@ from harmonyhub.storage.ledgers import Ledgers
 from harmonyhub.storage.listens import Listens
 from harmonyhub.storage.merging import Merging
 from harmonyhub.storage.models import Models
+from harmonyhub.storage.packs import Packs
 from harmonyhub.storage.probing import ServerFacts
 from harmonyhub.storage.pushed_playlists import PushedPlaylists
 from harmonyhub.storage.redirects import Redirects
@@ -78,6 +79,7 @@ class Store:
         self.ledgers = Ledgers(database)
         self.jobs = Jobs(database)
         self.models = Models(database)
+        self.packs = Packs(database)
         self.tokens = Tokens(database, vault)
         self.sign_ins = SignIns(database, vault)
         self.api_calls = ApiCalls(database)

@@ -1,0 +1,52 @@
+"""`harmonyhub knowledge` as a person and a machine meet it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import clean_environment
+
+pytestmark = pytest.mark.slow
+
+LABELS = ("--name", "open", "--version", "2026.11", "--licence", "CC0-1.0", "--source", "a dump")
+
+
+@pytest.mark.timeout(90)
+def test_a_pack_is_built_installed_listed_and_removed(tmp_path: Path) -> None:
+    """The whole way with files on disk; a cut pack is refused with exit status 65."""
+
+    def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "harmonyhub", "knowledge", *arguments],
+            env=clean_environment() | {"HOME": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    rows = [f"u{user},Band {song},Song {song}" for user in range(4) for song in range(6)]
+    (tmp_path / "listens.csv").write_text("\n".join(["user,artist,track", *rows, "u9,,"]))
+    said = hub("build", "listens.csv", *LABELS, "--output", "open.hhpack", "--json")
+    assert 0 == said.returncode, said.stderr
+    built = json.loads(said.stdout)
+    assert (25, 24, 1, 6, 4) == tuple(
+        built[name] for name in ("lines", "used", "left_out", "n_tracks", "n_listeners")
+    )
+    assert 75 == hub("build", "listens.csv", *LABELS, "--output", "open.hhpack").returncode
+
+    data = (tmp_path / "open.hhpack").read_bytes()
+    (tmp_path / "cut.hhpack").write_bytes(data[:-40])
+    refused = hub("install", "cut.hhpack")
+    assert (65, True) == (refused.returncode, "cut off" in refused.stderr)
+    assert {"packs": []} == json.loads(hub("list", "--json").stdout)
+
+    assert "licence CC0-1.0" in hub("install", "open.hhpack").stdout
+    (pack,) = json.loads(hub("list", "--json").stdout)["packs"]
+    assert ("open", "2026.11") == (pack["facts"]["name"], pack["facts"]["version"])
+    assert {"removed": "open"} == json.loads(hub("remove", "open", "--json").stdout)
+    assert 66 == hub("remove", "open").returncode
