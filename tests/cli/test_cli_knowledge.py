@@ -15,13 +15,21 @@ LABELS = ("--name", "open", "--version", "2026.11", "--licence", "CC0-1.0", "--s
 
 
 @pytest.mark.timeout(90)
-def test_a_pack_is_built_installed_listed_and_removed(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("store")
+def test_a_pack_is_built_installed_listed_and_removed(
+    mongodb_uri: str, database_name: str, tmp_path: Path
+) -> None:
     """The whole way with files on disk; a cut pack is refused with exit status 65."""
 
     def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "harmonyhub", "knowledge", *arguments],
-            env=clean_environment() | {"HOME": str(tmp_path)},
+            env=clean_environment()
+            | {
+                "HOME": str(tmp_path),
+                "HARMONYHUB_MONGODB_URI": mongodb_uri,
+                "HARMONYHUB_MONGODB_DATABASE": database_name,
+            },
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -37,7 +45,6 @@ def test_a_pack_is_built_installed_listed_and_removed(tmp_path: Path) -> None:
     assert (25, 24, 1, 6, 4) == tuple(
         built[name] for name in ("lines", "used", "left_out", "n_tracks", "n_listeners")
     )
-    assert 75 == hub("build", "listens.csv", *LABELS, "--output", "open.hhpack").returncode
 
     data = (tmp_path / "open.hhpack").read_bytes()
     (tmp_path / "cut.hhpack").write_bytes(data[:-40])
