@@ -7,7 +7,8 @@ from scipy import sparse
 from harmonyhub.recommender import co_plays
 from harmonyhub.recommender.candidates import item_to_item
 from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
-from harmonyhub.recommender.co_plays import cast_votes, hold_together, multiply, weigh_tracks
+from harmonyhub.recommender.co_plays import cast_votes, multiply, weigh_tracks
+from harmonyhub.recommender.similarity import learn_similarity
 
 
 def learn(matrix, seed: int = 0):
@@ -19,7 +20,7 @@ def learn(matrix, seed: int = 0):
 def learn_from(weights: sparse.csr_matrix, seed: int = 0):
     """Learn neighbours from weights."""
     votes = cast_votes(weights, seed=seed)
-    return learn_neighbours(multiply(votes), weigh_tracks(votes), on_block=lambda _: None)
+    return learn_neighbours(multiply(votes), weigh_tracks(votes))
 
 
 def test_tracks_of_the_same_listeners_are_neighbours():
@@ -38,7 +39,8 @@ def test_more_shared_listeners_make_nearer():
 def test_strongest_neighbour_is_one_on_average():
     """The scale does not depend on the data."""
     rng = np.random.default_rng(0)
-    near = learn(rng.random((50, 30)) < 0.2)
+    weights = sparse.csr_matrix((rng.random((50, 30)) < 0.2).astype(np.float32))
+    near = learn_similarity(weights, seed=0, on_block=lambda _: None).neighbours
     assert near.max(axis=1).toarray().mean() == pytest.approx(1.0, abs=0.05)
 
 
@@ -95,26 +97,9 @@ def test_of_equal_neighbours_the_first_stay():
     assert list(range(100)) == near[500].indices.tolist()
 
 
-def test_held_products_give_the_same_neighbours():
-    """Neighbours learned from products that were held are those of products made on the way."""
-    matrix = np.random.default_rng(4).random((60, 80)) < 0.1
-    votes = cast_votes(sparse.csr_matrix(matrix.astype(np.float32)), seed=0)
-    gram = hold_together(votes)
-    held = learn_neighbours(gram.blocks(), gram.mass, on_block=lambda _: None)
-    assert (learn(matrix) != held).nnz == 0
-
-
-def test_held_rows_are_cut_to_the_nearest(monkeypatch):
-    """Where memory does not hold all products, each track keeps those it is nearest to."""
-    monkeypatch.setattr(co_plays, "GRAM_ENTRIES", 0)
-    monkeypatch.setattr(co_plays, "MIN_ROW", 7)
-    rng = np.random.default_rng(5)
-    votes = cast_votes(sparse.csr_matrix((rng.random((60, 40)) < 0.3).astype(np.float32)), seed=0)
-    gram = hold_together(votes)
-    whole = (votes.T @ votes).toarray()
-    np.fill_diagonal(whole, 0)
-    near = whole / np.sqrt(np.outer(gram.mass, gram.mass))
-    for row in range(40):
-        kept = np.flatnonzero(gram.together[row].toarray().ravel())
-        assert set(np.argsort(-near[row])[:7].tolist()) == set(kept.tolist())
-        assert np.allclose(whole[row, kept], gram.together[row].toarray().ravel()[kept])
+def test_chosen_tracks_have_their_own_neighbours():
+    """Neighbours of some tracks are those that they have among all."""
+    votes = sparse.csr_matrix((np.random.default_rng(4).random((60, 80)) < 0.1).astype(np.float32))
+    mass, chosen = weigh_tracks(votes), np.array([3, 8, 60], dtype=np.int32)
+    some = learn_neighbours(multiply(votes, chosen), mass)
+    assert (learn_neighbours(multiply(votes), mass)[chosen] != some).nnz == 0

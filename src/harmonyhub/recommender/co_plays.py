@@ -1,23 +1,21 @@
 """Who plays what together: the votes of the listeners, and the product over all pairs of tracks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.recommender.interactions import FloatArray
+from harmonyhub.recommender.interactions import FloatArray, IntArray
 
-CoPlays = tuple[int, sparse.csr_matrix]  # the first track, and that and the next tracks x all
+CoPlays = tuple[IntArray, sparse.csr_matrix]  # some tracks, and those x all
 
 PAIR_BUDGET = 600_000_000  # multiply-adds of one training: about ten seconds on one core
 BLOCK_PAIRS = 4_000_000  # at most this many products at once: under 100 MB
 LISTENER_DAMPING = 0.5  # a listener of 400 tracks says a quarter as much per pair as one of 25
 MIN_CAP = 50
-GRAM_ENTRIES = 30_000_000  # of all pairs: 240 MB
-MIN_ROW = 300  # rows cut to 100 lost 5 % of NDCG on hetrec: what is cut counts as never together
+PARTITION_CELLS = 2_000_000  # values that are ranked at once: 8 MB
 
 
 def cast_votes(weights: sparse.csr_matrix, *, seed: int) -> sparse.csr_matrix:
@@ -43,51 +41,18 @@ def weigh_tracks(votes: sparse.csr_matrix) -> FloatArray:
     return np.asarray(votes.multiply(votes).sum(axis=0), dtype=np.float32).ravel()
 
 
-def multiply(votes: sparse.csr_matrix) -> Iterator[CoPlays]:
-    """Multiply the votes out, some tracks at a time; the diagonal is there too."""
+def multiply(votes: sparse.csr_matrix, tracks: IntArray | None = None) -> Iterator[CoPlays]:
+    """Multiply the votes out, for all or some tracks, a few at a time; the diagonal is there too.
+
+    At least one block is given, if only an empty one.
+    """
     by_track = votes.T.tocsr()
+    if tracks is None:
+        tracks = np.arange(votes.shape[1], dtype=np.int32)
+    else:
+        by_track = by_track[tracks]
     for start, stop in _blocks(by_track, votes):
-        yield start, (by_track[start:stop] @ votes).tocsr()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gram:
-    """Co-plays of all pairs of tracks, held at once: the diagonal is `mass`."""
-
-    mass: FloatArray
-    together: sparse.csr_matrix
-
-    def blocks(self) -> Iterator[CoPlays]:
-        """Give what `multiply` gives, without the diagonal and what was cut."""
-        bins = self.together.indptr[:-1] // BLOCK_PAIRS
-        edges = [0, *(np.flatnonzero(np.diff(bins)) + 1).tolist(), len(self.mass)]
-        for start, stop in pairwise(edges):
-            if stop > start:
-                yield start, self.together[start:stop]
-
-
-def hold_together(votes: sparse.csr_matrix) -> Gram:
-    """Keep the products; of tracks that are played with very many others the nearest stay."""
-    mass = weigh_tracks(votes)
-    n_tracks = len(mass)
-    longest = max(GRAM_ENTRIES // max(n_tracks, 1), MIN_ROW)
-    size = np.sqrt(np.maximum(mass, np.float32(1e-9)))
-    blocks = [no_entries((0, n_tracks))]
-    for start, block in multiply(votes):
-        rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
-        block.data[rows == block.indices] = 0
-        _cut(block, longest, size[rows] * size[block.indices])
-        blocks.append(block)
-    return Gram(mass, sparse.vstack(blocks, format="csr", dtype=np.float32))
-
-
-def _cut(block: sparse.csr_matrix, n_kept: int, sizes: FloatArray) -> None:
-    """Drop zeros, and all but the entries of each row that are largest against their size."""
-    together, block.data = block.data, block.data / sizes
-    is_kept = mark_strongest(block, n_kept)
-    block.data = np.where(is_kept, together, np.float32(0))
-    block.eliminate_zeros()
-    block.sort_indices()
+        yield tracks[start:stop], (by_track[start:stop] @ votes).tocsr()
 
 
 def _thin(weights: sparse.csr_matrix, seed: int) -> sparse.csr_matrix:
@@ -122,13 +87,11 @@ def _damp(weights: sparse.csr_matrix) -> sparse.csr_matrix:
 def _blocks(by_track: sparse.csr_matrix, votes: sparse.csr_matrix) -> list[tuple[int, int]]:
     """Cut the tracks into runs of about equal work."""
     lengths = np.diff(votes.indptr).astype(np.float64)
-    work = np.add.reduceat(
-        np.append(lengths[by_track.indices], 0.0), np.minimum(by_track.indptr[:-1], by_track.nnz)
-    )
-    work[np.diff(by_track.indptr) == 0] = 0
+    summed = np.append(0.0, np.cumsum(lengths[by_track.indices]))
+    work = np.diff(summed[by_track.indptr])
     bins = (np.cumsum(work) // BLOCK_PAIRS).astype(np.int64)
     edges = [0, *(np.flatnonzero(np.diff(bins)) + 1).tolist(), by_track.shape[0]]
-    return [(start, stop) for start, stop in pairwise(edges) if stop > start]
+    return [(start, stop) for start, stop in pairwise(edges) if stop > start] or [(0, 0)]
 
 
 def keep_strongest(block: sparse.csr_matrix, n_kept: int) -> None:
@@ -140,23 +103,44 @@ def keep_strongest(block: sparse.csr_matrix, n_kept: int) -> None:
 
 def mark_strongest(block: sparse.csr_matrix, n_kept: int) -> NDArray[np.bool_]:
     """Mark the strongest entries over 0 of each row; of equal ones the first tracks."""
-    keep = np.asarray(block.data > 0)
-    for row in np.flatnonzero(np.diff(block.indptr) > n_kept).tolist():
+    limits = _limits(block, n_kept)
+    lengths = np.diff(block.indptr)
+    keep: NDArray[np.bool_] = block.data > 0
+    keep &= block.data >= np.repeat(limits, lengths)
+    counted = np.append(0, np.cumsum(keep))
+    n_over = np.diff(counted[block.indptr]) - n_kept
+    for row in np.flatnonzero(n_over > 0).tolist():
         start, stop = block.indptr[row], block.indptr[row + 1]
-        values = block.data[start:stop]
-        limit = np.partition(values, -n_kept)[-n_kept]
-        is_strong = values >= limit
-        n_over = np.count_nonzero(is_strong) - n_kept
-        if n_over:
-            ties = np.flatnonzero(values == limit)
-            is_strong[ties[np.argsort(block.indices[start:stop][ties])[-n_over:]]] = False
-        keep[start:stop] &= is_strong
+        ties = start + np.flatnonzero(block.data[start:stop] == limits[row])
+        keep[ties[np.argsort(block.indices[ties])[-n_over[row] :]]] = False
     return keep
 
 
-def scale_to_one(neighbours: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Scale a matrix, in place, so that the strongest entry of a row is 1 on average."""
+def _limits(block: sparse.csr_matrix, n_kept: int) -> FloatArray:
+    """Find the weakest value of each row that is still kept; under all where all are."""
+    lengths = np.diff(block.indptr)
+    limits = np.full(len(lengths), -np.inf, dtype=np.float32)
+    longer = np.flatnonzero(lengths > n_kept)
+    longer = longer[np.argsort(lengths[longer], kind="stable")]  # alike in length: little padding
+    start = 0
+    while start < len(longer):
+        # As long as the next rows are, so many fit; a longer one among them makes them fewer.
+        n_rows = max(PARTITION_CELLS // int(lengths[longer[start]]), 1)
+        width = int(lengths[longer[start : start + n_rows][-1]])
+        rows = longer[start : start + max(PARTITION_CELLS // width, 1)]
+        width = int(lengths[rows[-1]])
+        places = np.arange(width)[None, :]
+        inside = places < lengths[rows][:, None]
+        values = np.full(inside.shape, -np.inf, dtype=np.float32)
+        values[inside] = block.data[(block.indptr[rows][:, None] + places)[inside]]
+        limits[rows] = np.partition(values, width - n_kept, axis=1)[:, width - n_kept]
+        start += len(rows)
+    return limits
+
+
+def peak(neighbours: sparse.csr_matrix) -> float:
+    """Average the strongest entries of the rows that have one over 0; 1 if none has."""
+    if neighbours.nnz == 0:
+        return 1.0
     peaks = neighbours.max(axis=1).toarray().ravel()
-    if (peaks > 0).any():
-        neighbours.data /= np.float32(peaks[peaks > 0].mean())
-    return neighbours
+    return float(peaks[peaks > 0].mean()) if (peaks > 0).any() else 1.0

@@ -10,6 +10,8 @@ from harmonyhub.recommender.interactions import FloatArray, IntArray
 N_FACTORS = 128  # 256 gave no more on hetrec, and costs twice as much
 N_OVER = 10  # more directions than asked for, dropped at the end: Halko et al. advise 5 to 10
 N_ROUNDS = 3  # of power iteration
+SMALLEST = 1e-7  # against the largest: float32 tells nothing of what is under it
+TINY = 1e-30
 RARITY_POWER = 0.2  # rare tracks count a little more; grid of 0.1 to 0.6 on hetrec, validation
 LENGTH_POWER = 0.5
 
@@ -86,12 +88,26 @@ def answer(histories: sparse.csr_matrix, factors: Factors, targets: IntArray) ->
 
 
 def _directions(matrix: sparse.csr_matrix, n_factors: int, seed: int) -> FloatArray:
+    """Find the leading right singular vectors by subspace iteration, then rotate them into order.
+
+    Only the tracks' side is made orthogonal, by way of its small Gram matrix: on 124,000 listeners
+    and 60,000 tracks QR of both sides took 27 CPU seconds, this takes four.
+    """
     rng = np.random.default_rng(seed)
     width = min(n_factors + N_OVER, *matrix.shape)
-    start = rng.standard_normal((matrix.shape[1], width), dtype=np.float32)
-    users = np.linalg.qr(matrix @ start)[0]
+    basis = rng.standard_normal((matrix.shape[1], width), dtype=np.float32)
+    back = matrix.T.tocsr()
     for _ in range(N_ROUNDS):
-        tracks = np.linalg.qr(matrix.T @ users)[0]
-        users = np.linalg.qr(matrix @ tracks)[0]
-    left, _, _ = np.linalg.svd(matrix.T @ users, full_matrices=False)
-    return np.ascontiguousarray(left[:, :n_factors], dtype=np.float32)
+        basis = _orthogonal(back @ (matrix @ basis))
+    seen = matrix @ basis
+    _, turn = np.linalg.eigh((seen.T @ seen).astype(np.float64))
+    return np.ascontiguousarray((basis @ turn.astype(np.float32)[:, ::-1])[:, :n_factors])
+
+
+def _orthogonal(basis: FloatArray) -> FloatArray:
+    """Make the columns orthonormal; twice, as the first time leaves what float32 lost."""
+    for _ in range(2):
+        sizes, turn = np.linalg.eigh((basis.T @ basis).astype(np.float64))
+        kept = np.maximum(sizes, sizes[-1] * SMALLEST)
+        basis = basis @ (turn / np.sqrt(np.maximum(kept, TINY))).astype(np.float32)
+    return basis

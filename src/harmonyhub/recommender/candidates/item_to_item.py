@@ -1,13 +1,11 @@
 """Tracks that the same listeners play: sparse neighbours learned from everyone's listens."""
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.recommender.co_plays import CoPlays, keep_strongest, no_entries, scale_to_one
+from harmonyhub.recommender.co_plays import CoPlays, mark_strongest
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
@@ -15,8 +13,6 @@ from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 N_NEIGHBOURS = 100  # 50,000 tracks x 100 x 8 bytes = 40 MB; 200 changed NDCG by under 1 %
 SOURCE_POWER, TARGET_POWER = 0.7, 0.4  # best over hetrec and kgat, validation users, grid of 15
-N_PARTS = 4 * N_NEIGHBOURS  # more parts leave fewer entries, but are slower to search
-ROUNDING = np.float32(1 - 1e-5)  # what is a tie but for rounding is looked at
 
 
 class ItemToItem:
@@ -72,19 +68,46 @@ def _within(terms: list[Term], total: float) -> list[Term]:
     return [term._replace(value=term.value * total / added) for term in terms] if total > 0 else []
 
 
-def learn_neighbours(
-    blocks: Iterable[CoPlays], mass: FloatArray, *, on_block: Callable[[int], None]
-) -> sparse.csr_matrix:
-    """Learn the strongest neighbours of each track from what is played together.
+class Nearness:
+    """What is played together, against how much each of the two tracks is played.
 
-    What two tracks have in common is divided by how much each of the two is played (more for the
-    played than for the suggested one, so that well-known tracks stay reachable), both with a
-    prior, so that one shared listener does not make twins.
+    More against how much the played one is than the suggested one, so that well-known tracks stay
+    reachable; both with a prior, so that one shared listener does not make twins.
+    """
+
+    def __init__(self, mass: FloatArray) -> None:
+        heard = mass[mass > 0].astype(np.float64)
+        middle, mean = (np.median(heard), heard.mean()) if len(heard) else (1.0, 1.0)
+        self._of_source = ((mass + middle) ** -SOURCE_POWER).astype(np.float32)
+        self._of_target = ((mass + mean) ** -TARGET_POWER).astype(np.float32)
+
+    def nearest(self, tracks: IntArray, together: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Return the strongest neighbours of some tracks, in track order."""
+        rows = np.repeat(np.arange(len(tracks)), np.diff(together.indptr))
+        values = together.data * self._of_target[together.indices]
+        values *= self._of_source[tracks[rows]]
+        values[together.indices == tracks[rows]] = 0  # no track is its own neighbour
+        shape = together.shape
+        near = sparse.csr_matrix((values, together.indices, together.indptr), shape=shape)
+        entries = np.flatnonzero(mark_strongest(near, N_NEIGHBOURS))
+        indptr = np.searchsorted(rows[entries], np.arange(len(tracks) + 1))
+        kept = (values[entries], together.indices[entries], indptr)
+        near = sparse.csr_matrix(kept, shape=shape, dtype=np.float32)
+        near.sort_indices()
+        return near
+
+
+def learn_neighbours(
+    blocks: Iterable[CoPlays],
+    mass: FloatArray,
+    *,
+    on_block: Callable[[int], None] = lambda _: None,
+) -> sparse.csr_matrix:
+    """Learn the strongest neighbours of some tracks from what is played together.
 
     Parameters
     ----------
     blocks : iterable of CoPlays
-        All tracks, in order.
     mass : array
         Of `weigh_tracks`.
     on_block : callable
@@ -92,51 +115,12 @@ def learn_neighbours(
 
     Returns
     -------
-    csr_matrix, shape (tracks, tracks), float32
-        Row h holds the neighbours of h, in track order; scaled so that the strongest neighbour
-        of a track is 1 on average.
+    csr_matrix, shape (tracks of the blocks, tracks), float32
+        Row h holds the neighbours of the h-th of those tracks, in track order.
     """
-    heard = mass[mass > 0].astype(np.float64)
-    if len(heard) == 0:
-        return no_entries((len(mass), len(mass)))
-    source_norm = ((mass + np.median(heard)) ** -SOURCE_POWER).astype(np.float32)
-    target_norm = ((mass + heard.mean()) ** -TARGET_POWER).astype(np.float32)
-
-    found = []
-    for start, together in blocks:
-        stop = start + together.shape[0]
-        rows, entries = _promising(together, together.data * target_norm[together.indices])
-        tracks = together.indices[entries]
-        values = together.data[entries] * (source_norm[start + rows] * target_norm[tracks])
-        values[tracks == start + rows] = 0  # no track is its own neighbour
-        indptr = np.searchsorted(rows, np.arange(stop - start + 1))
-        found.append(sparse.csr_matrix((values, tracks, indptr), shape=together.shape))
-        keep_strongest(found[-1], N_NEIGHBOURS)
-        on_block(stop)
-    return scale_to_one(sparse.vstack(found, format="csr", dtype=np.float32))
-
-
-def _promising(block: sparse.csr_matrix, values: FloatArray) -> tuple[IntArray, NDArray[np.int64]]:
-    """Find all entries of a block that may be among the strongest of their row, and few others.
-
-    A few comparisons per row instead of a partition of thousands of entries: this is half of the
-    time of a training.
-
-    Returns
-    -------
-    rows, entries : array
-        Where they stand; ordered by row.
-    """
-    found = []
-    for start, stop in pairwise(block.indptr.tolist()):
-        row = values[start:stop]
-        if stop - start > N_PARTS:
-            # As many parts as there are neighbours, and one for the track itself, hold a value
-            # that is over the limit, so the strongest are too.
-            parts = row[: (stop - start) // N_PARTS * N_PARTS].reshape(-1, N_PARTS)
-            limit = np.partition(parts.max(axis=0), -N_NEIGHBOURS - 1)[-N_NEIGHBOURS - 1]
-            found.append(start + np.flatnonzero(row >= limit * ROUNDING))
-        else:
-            found.append(np.arange(start, stop))
-    rows = np.repeat(np.arange(len(found), dtype=np.int32), [len(entries) for entries in found])
-    return rows, np.concatenate(found)
+    nearness, found, done = Nearness(mass), [], 0
+    for tracks, together in blocks:
+        found.append(nearness.nearest(tracks, together))
+        done += len(tracks)
+        on_block(done)
+    return sparse.csr_matrix(sparse.vstack(found, format="csr", dtype=np.float32))

@@ -1,42 +1,27 @@
 """Links between tracks: which few played tracks tell best that a track is played too."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.recommender.co_plays import Gram, no_entries, scale_to_one
+from harmonyhub.recommender.co_plays import CoPlays, mark_strongest, weigh_tracks
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 
-N_SOURCES = 50  # per track; 100 gave no more NDCG on hetrec and kgat, validation users
+N_SOURCES = 30  # 50: +0.8 % NDCG on hetrec, -0.6 % on kgat (validation, both noise), twice the CPU
 PRIOR_SHARE = 5.0  # of a mean vote: one shared listener does not make a source
 RIDGE_POWER = 0.25  # well-known tracks are held back a little more
+BATCH_VOTES = 1_000_000  # of the sources of targets that are solved together: 30 MB
+BATCH_USERS = 8_000_000  # targets x listeners: 32 MB of row starts
 
 
-def learn_links(
-    gram: Gram,
-    targets: IntArray,
-    *,
-    ridge: float,
-    on_target: Callable[[int], None] = lambda _: None,
-) -> sparse.csr_matrix:
-    """Learn, for each target, the weights of its nearest tracks that predict it best.
+class Regressions:
+    """For each target a ridge regression over the few tracks it is played together with most.
 
-    A ridge regression over at most fifty sources per target, so cost and memory grow with the
-    number of targets, whatever the size of the catalogue. Negative weights are dropped: with them
-    NDCG was at most 1 % higher, and a reason could not be a positive part of a score.
-
-    Parameters
-    ----------
-    ridge : float
-        In mean votes; more holds all weights back.
-    on_target : callable
-        Told how many targets are done.
-
-    Returns
-    -------
-    csr_matrix, shape (tracks, tracks), float32
-        Row h holds what the played track h says of others; scaled like `learn_neighbours`.
+    At most thirty sources per target, so cost and memory grow with the number of targets and the
+    votes of their sources, whatever the size of the catalogue. Negative weights are dropped: with
+    them NDCG was at most 1 % higher, and a reason could not be a positive part of a score.
 
     References
     ----------
@@ -44,55 +29,122 @@ def learn_links(
     are chosen beforehand as in their fsSLIM, and the problem is Steck's (2019, "Embarrassingly
     shallow autoencoders") on those.
     """
-    mass, together = gram.mass, gram.together
-    heard = mass[mass > 0]
-    unit = float(heard.mean()) if len(heard) else 1.0
-    held_back = ridge * unit * (np.maximum(mass, unit * 1e-3) / unit) ** RIDGE_POWER
-    solver = _Solver(together, diagonal=(mass + held_back).astype(np.float32))
-    sources, weights, lengths = [], [], np.zeros(together.shape[0], dtype=np.int64)
-    for done, target in enumerate(targets.tolist(), start=1):
-        row = slice(together.indptr[target], together.indptr[target + 1])
-        places, shared = together.indices[row], together.data[row]
-        if len(places) > N_SOURCES:
-            near = shared / (np.sqrt(mass[places] * mass[target]) + PRIOR_SHARE * unit)
-            best = np.sort(np.argsort(-near, kind="stable")[:N_SOURCES])
-            places, shared = places[best], shared[best]
-        if len(places):
-            sources.append(places)
-            weights.append(np.maximum(solver.solve(places, shared), 0))
-            lengths[target] = len(places)
-        on_target(done)
-    if not sources:
-        return no_entries(together.shape)
-    columns = np.repeat(targets, lengths[targets])
-    entries = (np.concatenate(weights), (np.concatenate(sources), columns))
-    links = sparse.csr_matrix(entries, shape=together.shape, dtype=np.float32)
-    links.eliminate_zeros()
-    return scale_to_one(links)
+
+    def __init__(self, votes: sparse.csr_matrix) -> None:
+        self._by_track = votes.T.tocsr()
+        self._mass = weigh_tracks(votes)
+        heard = self._mass[self._mass > 0]
+        self._unit = float(heard.mean()) if len(heard) else 1.0
+
+    def solve(
+        self, targets: IntArray, together: sparse.csr_matrix, *, ridges: Sequence[float]
+    ) -> list[sparse.csr_matrix]:
+        """Return the weights of all tracks for some targets, one matrix per ridge.
+
+        Parameters
+        ----------
+        together : csr_matrix, shape (targets, tracks)
+            Of `multiply`.
+        ridges : sequence of float
+            In mean votes; more holds all weights back.
+        """
+        rows, entries = self._choose_sources(targets, together)
+        sources, shared = together.indices[entries], together.data[entries]
+        found: list[list[FloatArray]] = [[np.zeros(0, np.float32)] for _ in ridges]
+        for start, stop in self._batches(rows, sources):
+            batch = _Batch(rows[start:stop], self._by_track[sources[start:stop]])
+            for ridge, weights in zip(ridges, found, strict=True):
+                diagonal = self._diagonal(sources[start:stop], ridge)
+                weights.append(batch.solve(diagonal, shared[start:stop]))
+        indptr = np.searchsorted(rows, np.arange(len(targets) + 1))
+        return [
+            sparse.csr_matrix((np.concatenate(weights), sources, indptr), shape=together.shape)
+            for weights in found
+        ]
+
+    def _choose_sources(
+        self, targets: IntArray, together: sparse.csr_matrix
+    ) -> tuple[IntArray, NDArray[np.int64]]:
+        """Find the entries of the nearest tracks of each target, ordered by target."""
+        rows = np.repeat(np.arange(len(targets), dtype=np.int32), np.diff(together.indptr))
+        size = np.sqrt(self._mass)
+        sizes = size[together.indices] * size[targets[rows]]
+        near = together.data / (sizes + np.float32(PRIOR_SHARE * self._unit))
+        near[together.indices == targets[rows]] = 0
+        shape = together.shape
+        nearness = sparse.csr_matrix((near, together.indices, together.indptr), shape=shape)
+        entries = np.flatnonzero(mark_strongest(nearness, N_SOURCES))
+        return rows[entries], entries
+
+    def _diagonal(self, sources: IntArray, ridge: float) -> FloatArray:
+        mass = self._mass[sources]
+        popular = np.maximum(mass, self._unit * 1e-3) / self._unit
+        return np.asarray(mass + ridge * self._unit * popular**RIDGE_POWER, dtype=np.float32)
+
+    def _batches(self, rows: IntArray, sources: IntArray) -> Iterator[tuple[int, int]]:
+        """Cut the sources between targets into runs of bounded work."""
+        n_users = self._by_track.shape[1]
+        n_targets = max(BATCH_USERS // max(n_users, 1), 1)
+        votes = np.cumsum(np.diff(self._by_track.indptr)[sources].astype(np.int64))
+        bins = np.maximum.accumulate(votes // BATCH_VOTES)
+        begins = np.flatnonzero(np.diff(rows, prepend=-1))
+        start, first = 0, 0
+        for number, begin in enumerate(begins.tolist()):
+            if number - first >= n_targets or (begin > start and bins[begin] > bins[start]):
+                yield start, begin
+                start, first = begin, number
+        if len(rows) > start:
+            yield start, len(rows)
 
 
-class _Solver:
-    """Solves the small systems; keeps one lookup table for all of them."""
+class _Batch:
+    """The systems of some targets, padded to the longest; what is padded solves to 0."""
 
-    def __init__(self, together: sparse.csr_matrix, *, diagonal: FloatArray) -> None:
-        self._together = together
-        self._diagonal = diagonal
-        self._place_of = np.full(together.shape[0], -1, dtype=np.int32)
+    def __init__(self, rows: IntArray, votes: sparse.csr_matrix) -> None:
+        is_first = np.diff(rows, prepend=-1) > 0
+        begins = np.flatnonzero(is_first)
+        self._number = np.cumsum(is_first) - 1
+        self._slot = np.arange(len(rows)) - begins[self._number]
+        self._shape = (len(begins), int(self._slot.max()) + 1)
+        self._systems = np.zeros((*self._shape, self._shape[1]), dtype=np.float32)
+        self._fill(votes)
 
-    def solve(self, places: IntArray, shared: FloatArray) -> FloatArray:
-        """Return the weights of some tracks for what they share with the target."""
-        n_places = len(places)
-        starts, ends = self._together.indptr[places], self._together.indptr[places + 1]
-        lengths = ends - starts
-        first = np.cumsum(lengths) - lengths
-        entries = np.repeat(starts - first, lengths) + np.arange(int(lengths.sum()))
-        self._place_of[places] = np.arange(n_places)
-        columns = self._place_of[self._together.indices[entries]]
-        self._place_of[places] = -1
-        inside = np.flatnonzero(columns >= 0)
-        rows = np.repeat(np.arange(n_places), lengths)[inside]
-        system = np.zeros((n_places, n_places), dtype=np.float32)
-        system[rows, columns[inside]] = self._together.data[entries[inside]]
-        system = np.maximum(system, system.T)  # a cut row may lack what the other still has
-        np.fill_diagonal(system, self._diagonal[places])
-        return np.asarray(np.linalg.solve(system, shared), dtype=np.float32)
+    def solve(self, diagonal: FloatArray, shared: FloatArray) -> FloatArray:
+        """Return one weight per source, 0 or more."""
+        numbers, slots = self._number, self._slot
+        padded = np.arange(self._shape[1])
+        self._systems[:, padded, padded] = 1
+        self._systems[numbers, slots, slots] = diagonal
+        wanted = np.zeros((*self._shape, 1), dtype=np.float32)
+        wanted[numbers, slots, 0] = shared
+        solved = np.linalg.solve(self._systems, wanted)[numbers, slots, 0]
+        return np.asarray(np.maximum(solved, 0), dtype=np.float32)
+
+    def _fill(self, votes: sparse.csr_matrix) -> None:
+        """Multiply the votes of the sources of each target with each other, all targets at once."""
+        n_users = votes.shape[1]
+        of_target = np.repeat(self._number * n_users, np.diff(votes.indptr))
+        apart = sparse.csr_matrix(
+            (votes.data, (votes.indices + of_target).astype(np.int32), votes.indptr),
+            shape=(votes.shape[0], self._shape[0] * n_users),
+        )
+        pairs = (apart @ apart.T.tocsr()).tocsr()
+        of_row = np.repeat(np.arange(votes.shape[0]), np.diff(pairs.indptr))
+        number, slot = self._number[of_row], self._slot[of_row]
+        self._systems[number, slot, self._slot[pairs.indices]] = pairs.data
+
+
+def learn_links(
+    blocks: Iterable[CoPlays], votes: sparse.csr_matrix, *, ridges: Sequence[float]
+) -> list[sparse.csr_matrix]:
+    """Learn the links to some targets, in the order of the blocks, for each ridge.
+
+    Returns
+    -------
+    list of csr_matrix, shape (targets, tracks), float32
+        Row t holds what each played track says of target t.
+    """
+    regressions = Regressions(votes)
+    solved = [regressions.solve(*block, ridges=ridges) for block in blocks]
+    parts = zip(*solved, strict=True)
+    return [sparse.csr_matrix(sparse.vstack(part, format="csr")) for part in parts]
