@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,19 @@ def test_knows_six_channels_by_name(encode, tmp_path, suffix):
     assert (6, "LFE") == (audio.n_channels, audio.channel_names[3])
     assert np.abs(channels[3]).max() > 0.1  # aac cuts its top off
     assert np.abs(signal).max() < 0.01
+
+
+@pytest.mark.parametrize("n_channels", [7, 8, 9, 32])
+def test_keeps_many_channels_apart(tmp_path, n_channels):
+    """Each of many channels comes out with its own level, in its own place."""
+    levels = np.arange(1, n_channels + 1) * 500
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(n_channels)
+        file.setsampwidth(2)
+        file.setframerate(44_100)
+        file.writeframes(np.tile(levels.astype("<i2"), (44_100, 1)).tobytes())
+    _, channels, _ = read(tmp_path / "a.wav")
+    assert levels.tolist() == (channels[:, 1000] * 32768).round().tolist()
 
 
 def test_reads_embedded_tags(encode, tmp_path):

@@ -144,7 +144,8 @@ class AudioFile:
         gathered: list[NDArray[np.float32]] = []
         n_gathered = 0
         for frame in self._frames():
-            gathered.append(frame.to_ndarray().astype(np.float32, copy=False))
+            samples = frame.to_ndarray().astype(np.float32, copy=False)
+            gathered.append(samples.reshape(-1, self.n_channels).T)
             n_gathered += gathered[-1].shape[1]
             if n_gathered >= self.sample_rate:
                 yield self._cleaned(np.concatenate(gathered, axis=1))
@@ -160,7 +161,7 @@ class AudioFile:
         return samples
 
     def _frames(self) -> Iterator[AudioFrame]:
-        """Yield frames as planar float in the file's own rate and layout, skipping damage."""
+        """Yield frames as interleaved float in the file's own rate and layout, skipping damage."""
         convert = _Converter(self._codec.layout.name, self.sample_rate)
         n_packets = n_damaged = 0
         for packet in self._packets():
@@ -247,10 +248,13 @@ class AudioFile:
 
 
 class _Converter:
-    """Turns frames into planar float of one rate and layout."""
+    """Turns frames into float of one rate and layout, the channels interleaved.
+
+    Not planar: PyAV looks for a null after the planes, which is missing from eight channels on.
+    """
 
     def __init__(self, layout: str, sample_rate: int) -> None:
-        self._target = ("fltp", layout, sample_rate)
+        self._target = ("flt", layout, sample_rate)
         self._shape: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
 
