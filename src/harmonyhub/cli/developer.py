@@ -71,7 +71,7 @@ def test(arguments: tuple[str, ...], *, is_all: bool) -> None:
         _run([*spread, "not (slow or alone)"])
         return
     # What takes the whole machine, or times it, waits until nothing else runs.
-    together = _run([*spread, "not alone"], is_final=False)
+    together = _run([*spread, "not alone", "--durations=25"], is_final=False)
     sys.exit(_run([*pytest, "-m", "alone"], is_final=False) or together)
 
 
