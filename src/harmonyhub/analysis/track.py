@@ -21,7 +21,7 @@ from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
 from harmonyhub.analysis.waveform import Outline
 from harmonyhub.domain.analysis import Descriptor, TrackAnalysis
 
-ANALYSIS_VERSION = "2"  # grows whenever the same file would get other numbers
+ANALYSIS_VERSION = "3"  # grows whenever the same file would get other numbers
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
 QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in
