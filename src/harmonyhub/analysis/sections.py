@@ -153,15 +153,16 @@ _LENGTH_COSTS = np.array([_length_cost(n_bars) for n_bars in range(LONGEST_BARS 
 
 def _group(bars: BarTable, edges: list[int]) -> IndexArray:
     """Give like parts the same number."""
-    parts = list(pairwise(edges))
-    likeness = np.array([[_likeness(bars, one, other) for other in parts] for one in parts])
-    groups = np.arange(len(parts))
+    likeness = _liken(bars, list(pairwise(edges)))
+    groups = np.arange(len(likeness))
     pairs = sorted(
-        ((likeness[i, j], i, j) for i in range(len(parts)) for j in range(i)), reverse=True
+        ((likeness[i, j], i, j) for i in range(len(likeness)) for j in range(i)), reverse=True
     )
     for alike, later, earlier in pairs:
         if alike < ALIKE:
             break
+        if groups[later] == groups[earlier]:
+            continue
         one, other = (
             np.flatnonzero(groups == groups[later]),
             np.flatnonzero(groups == groups[earlier]),
@@ -171,16 +172,26 @@ def _group(bars: BarTable, edges: list[int]) -> IndexArray:
     return groups
 
 
-def _likeness(bars: BarTable, one: tuple[int, int], other: tuple[int, int]) -> float:
-    """Mean correlation of harmony bar by bar and of timbre, over the shorter part."""
-    length = min(one[1] - one[0], other[1] - other[0])
-    first = bars.harmony[one[0] : one[0] + length]
-    second = bars.harmony[other[0] : other[0] + length]
-    centre = bars.harmony.mean(axis=0)
-    harmony = _correlate((first - centre).ravel(), (second - centre).ravel())
+def _liken(bars: BarTable, parts: list[tuple[int, int]]) -> FloatArray:
+    """Compare all parts: mean correlation of harmony bar by bar, over the shorter, and of timbre.
+
+    Returns
+    -------
+    array, shape (parts, parts), in [-1, 1]
+    """
+    harmony = bars.harmony - bars.harmony.mean(axis=0)
     colour = bars.timbre - bars.timbre.mean(axis=0)
-    timbre = _correlate(colour[slice(*one)].mean(axis=0), colour[slice(*other)].mean(axis=0))
-    return 0.6 * harmony + 0.4 * timbre
+    colours = [colour[start:end].mean(axis=0) for start, end in parts]
+    likeness = np.ones((len(parts), len(parts)))
+    for i, (start, end) in enumerate(parts):
+        for j, (other, other_end) in enumerate(parts[:i]):
+            length = min(end - start, other_end - other)
+            chords = _correlate(
+                harmony[start : start + length].ravel(), harmony[other : other + length].ravel()
+            )
+            alike = 0.6 * chords + 0.4 * _correlate(colours[i], colours[j])
+            likeness[i, j] = likeness[j, i] = alike
+    return likeness
 
 
 def _correlate(one: FloatArray, other: FloatArray) -> float:
