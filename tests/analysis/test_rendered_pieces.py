@@ -103,8 +103,8 @@ def summarize(found: TrackAnalysis) -> dict[str, object]:
     }
 
 
-@pytest.mark.alone
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_an_hour_stays_under_280_mb(tmp_path):
     """A stereo file of an hour; every further one adds 60 MB, so three stay under 400."""
     rng = np.random.default_rng(3)
