@@ -1,39 +1,15 @@
 """The commands as a person and a machine meet them, each in a process of its own."""
 
 import json
-import subprocess
-import sys
 import wave
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harmonyhub.sources.starter.library import load_library
-from tests.journeys.conftest import clean_environment
+from tests.cli.conftest import Hub
 from tests.tools.spotify_zip import Song, write_listener_zip
-
-Hub = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    """Give `harmonyhub ...` on an empty home, with no service running."""
-    environment = clean_environment() | {"HOME": str(tmp_path)}
-
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "harmonyhub", *arguments],
-            env=environment | variables,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-        )
-
-    return run
 
 
 def write_tone(path: Path, *, seconds: float = 8.0) -> None:

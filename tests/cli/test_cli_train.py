@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,8 +14,8 @@ from harmonyhub.flows.judging import HELD_OUT
 from harmonyhub.recommender.training import train
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
+from tests.cli.conftest import Hub
 from tests.conftest import NOW
-from tests.journeys.conftest import clean_environment
 
 pytestmark = pytest.mark.slow
 
@@ -25,9 +23,7 @@ N_LISTENERS, N_SONGS = 34, 240
 
 
 @pytest.mark.timeout(60)
-async def test_a_refused_training_says_so_and_leads_back(
-    house: House, mongodb_uri: str, database_name: str, tmp_path: Path
-) -> None:
+async def test_a_refused_training_says_so_and_leads_back(house: House, hub_on_store: Hub) -> None:
     """Exit status 1 with both figures, also as JSON; then the index before the live one returns."""
     await _fill(house)
     pairs, catalogue = (
@@ -39,23 +35,7 @@ async def test_a_refused_training_says_so_and_leads_back(
     first = await house.store.models.put(cheat, metadata={HELD_OUT: 50_000}, now=NOW)
     live = await house.store.models.put(cheat, metadata={HELD_OUT: 50_000}, now=NOW)
 
-    async def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "harmonyhub", *arguments],
-            env=clean_environment()
-            | {
-                "HOME": str(tmp_path),
-                "HARMONYHUB_MONGODB_URI": mongodb_uri,
-                "HARMONYHUB_MONGODB_DATABASE": database_name,
-            },
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=50,
-        )
-
+    hub = partial(asyncio.to_thread, hub_on_store)
     said = await hub("train", "--json")
     assert 1 == said.returncode, said.stderr
     judgement = json.loads(said.stdout)["judgement"]

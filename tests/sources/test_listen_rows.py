@@ -40,17 +40,19 @@ def test_a_listenbrainz_dump_tells_people_apart(tmp_path: Path) -> None:
         {"user_id": 7, "listened_at": 1_600_000_000, "track_metadata": metadata},
         {"user_id": 8, "track_metadata": {"artist_name": "", "track_name": "x"}},
         {"track_metadata": metadata},
+        {"user_name": ["ada"], "track_metadata": metadata},
+        {"user_name": "ada", "track_metadata": [metadata]},
     )
     ada, seven, *nothing = read_listen_rows(path)
     assert ("ada", ("Portishead",), "Roads", MBID, None, 1) == say(ada)
     assert ("7", ("Portishead",), "Roads", MBID, None, 1) == say(seven)
-    assert [None, None] == nothing
+    assert [None] * 4 == nothing
 
 
 def test_plain_lines_and_tables_say_the_same(tmp_path: Path) -> None:
     """JSON lines and CSV, packed or not, with plays and ids where they are known."""
     plain = {"user": "ada", "artist": "Low", "track": "Lullaby", "isrc": "US-A1B-94-00001"}
-    jsonl = write(tmp_path / "a.jsonl", plain | {"plays": 3}, plain | {"plays": "none"})
+    jsonl = write(tmp_path / "a.jsonl", plain | {"plays": 3}, plain | {"plays": 0})
     table = tmp_path / "b.csv.gz"
     table.write_bytes(
         gzip.compress(b"User,Artist,Title,MBID,Plays\nada,Low,Lullaby,,3\nada,,Words,,1\n")

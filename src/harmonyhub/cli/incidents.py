@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import as_json_option, print_json, run_in_house, say
+from harmonyhub.cli.session import OutputPath, as_json_option, print_json, run_in_house, say
 from harmonyhub.domain.errors import HarmonyHubError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
@@ -142,9 +142,7 @@ def acknowledge(incident_id: str, *, by: str) -> None:
 
 @incident.command()
 @click.argument("incident_id", required=False)
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write to."
-)
+@click.option("-o", "--output", type=OutputPath(), help="File to write to.")
 def export(incident_id: str | None, *, output: Path | None) -> None:
     """Write the draft of a postmortem in Markdown; without an id, of the latest incident."""
     from harmonyhub.domain.incident_text import postmortem

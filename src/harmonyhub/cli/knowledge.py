@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import ProgressLine, as_json_option, print_json, run_in_house
+from harmonyhub.cli.session import (
+    OutputPath,
+    ProgressLine,
+    as_json_option,
+    print_json,
+    run_in_house,
+)
 from harmonyhub.domain.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -33,7 +39,7 @@ def knowledge() -> None:
 @click.option("--licence", required=True, help="Of the listens: CC0-1.0.")
 @click.option("--source", required=True, help="Where they came from, in words or an address.")
 @click.option("--min-listeners", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--output", required=True, type=OutputPath())
 @as_json_option
 def build(
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harmonyhub.cli.session import (
+    OutputPath,
     ProgressLine,
     as_json_option,
     opened_house,
@@ -201,9 +202,7 @@ def _print_answer(answer: "Answer") -> None:
 
 @click.command()
 @user_option
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="File to write; else standard output."
-)
+@click.option("--output", "-o", type=OutputPath(), help="File to write; else standard output.")
 @as_json_option
 def export(user: str, output: Path | None, *, as_json: bool) -> None:
     """Give a user's ledgers, feedback and listens back, as JSON lines."""

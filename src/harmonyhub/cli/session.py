@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -23,6 +25,27 @@ as_json_option = click.option(
 user_option = click.option(
     "--user", "user", default="local", show_default=True, help="Whose data: any short name."
 )
+
+
+class OutputPath(click.Path):
+    """A file to write, in a folder that can be written to: known before any work is done."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """Give the path, or refuse it as a mistake of usage."""
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type]  # a path here
+        if not path.parent.is_dir():
+            self.fail(f"There is no folder {path.parent}; make it first.", param, ctx)
+        if not os.access(path.parent, os.W_OK):
+            self.fail(f"Nothing can be written to the folder {path.parent}.", param, ctx)
+        return path
 
 
 def say(message: str) -> None:

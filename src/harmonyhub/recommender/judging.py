@@ -13,7 +13,7 @@ from harmonyhub.recommender.blend import UNHEARD, score_tracks
 from harmonyhub.recommender.holding_out import drop_pairs, mark_held_out
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray
-from harmonyhub.recommender.metrics import DEPTH, Estimate, MetricArray, estimate
+from harmonyhub.recommender.metrics import Estimate, MetricArray, estimate, find_gains, find_ideals
 from harmonyhub.recommender.profile import build_profile
 
 MOST_LISTENERS = 1_000  # judged; their mean is known well enough, and a minute is
@@ -22,7 +22,6 @@ FEWEST_LISTENS = 50
 FEWEST_LISTENERS = 30
 N_TRIED = 20  # listeners who ask a new index for a list before it goes live
 SEED = 0
-IDEAL = np.cumsum(1 / np.log2(np.arange(2, DEPTH + 2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +175,14 @@ def _gains(index: ServingIndex, listener: _Listener) -> MetricArray:
     places = index.places(listener.hidden)
     # Ties count against: a track that nothing leads to stands behind all others.
     above = np.array([np.count_nonzero(scores >= scores[place]) - 1 for place in places])
-    gains = np.where(above < DEPTH, 1 / np.log2(above + 2), 0.0)
+    gains = find_gains(above)
     gains[places < 0] = 0
     return gains
 
 
 def _units(gains: Sequence[MetricArray]) -> MetricArray:
     """Make values, one a listener or one a track, whose mean is the mean NDCG of the listeners."""
-    ideals = [IDEAL[min(len(one), DEPTH) - 1] for one in gains]
+    ideals = find_ideals(np.array([len(one) for one in gains]))
     per_track = [one / ideal for one, ideal in zip(gains, ideals, strict=True)]
     if len(gains) >= FEWEST_LISTENERS:
         return np.array([one.sum() for one in per_track])

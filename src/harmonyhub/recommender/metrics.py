@@ -15,6 +15,10 @@ CONFIDENCE = 0.95
 
 MetricArray = NDArray[np.float64]
 
+# What a find at each place is worth, and the best that so many hidden items can be worth.
+DISCOUNTS = 1 / np.log2(np.arange(2, DEPTH + 2))
+IDEALS = np.cumsum(DISCOUNTS)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -52,13 +56,21 @@ def measure(scores: FloatArray, given: sparse.csr_matrix, hidden: sparse.csr_mat
     depth = ranked.shape[1]
     hits = (np.take_along_axis(hidden.toarray(), ranked, axis=1) > 0).astype(np.float64)
     n_hidden = np.diff(hidden.indptr)
-    discount = 1 / np.log2(np.arange(2, DEPTH + 2))
-    ideal = np.cumsum(discount)[np.minimum(n_hidden, DEPTH) - 1]
     return UserMetrics(
         recall_at_20=hits[:, :20].sum(axis=1) / np.minimum(n_hidden, 20),
         recall_at_50=hits[:, :50].sum(axis=1) / np.minimum(n_hidden, 50),
-        ndcg_at_100=(hits * discount[:depth]).sum(axis=1) / ideal,
+        ndcg_at_100=(hits * DISCOUNTS[:depth]).sum(axis=1) / find_ideals(n_hidden),
     )
+
+
+def find_gains(above: NDArray[Any]) -> MetricArray:
+    """Give what finds are worth that stand under so many others; nothing after 100 of them."""
+    return np.asarray(np.where(above < DEPTH, 1 / np.log2(above + 2), 0.0))
+
+
+def find_ideals(n_hidden: NDArray[Any]) -> MetricArray:
+    """Give the most that so many hidden items can be worth, one or more."""
+    return np.asarray(IDEALS[np.minimum(n_hidden, DEPTH) - 1])
 
 
 def estimate(values: MetricArray, rng: np.random.Generator) -> Estimate:

@@ -12,13 +12,13 @@ from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
 from harmonyhub.recommender.candidates.links import learn_links
 from harmonyhub.recommender.co_plays import multiply, weigh_tracks
 from harmonyhub.recommender.interactions import FloatArray
+from harmonyhub.recommender.metrics import find_gains, find_ideals
 from harmonyhub.recommender.splits import MIN_ITEMS, hide
 
 HELD_OUT_SHARE = 0.1
 MAX_HELD_OUT = 1_000
 MAX_WANTED = 5_000  # samples bound the cost, whatever the catalogue
 MAX_RIVALS = 10_000  # 5,000 of 16,000 blurred who stands first: on kgat 0.388 instead of 0.394
-DEPTH = 100
 RIDGES = (1.5, 8.0)
 # Against the spread of the scores so far: 1 makes both parts equally loud.
 NEAR = (0.0, 0.15, 0.3, 0.6, 1.2)
@@ -67,11 +67,9 @@ class _Trial:
         # Among all tracks it stands so much deeper (Krichene and Rendle 2020); without that, what
         # ranks the first twelve hundred well would be chosen.
         depth = (np.array(above) - self.is_rival[self.hidden.indices] + 0.5) * self.stretch - 0.5
-        gains = np.where(depth < DEPTH, 1 / np.log2(depth + 2), 0)
         n_hidden = np.diff(self.hidden.indptr)
-        ideal = np.cumsum(1 / np.log2(np.arange(2, DEPTH + 2)))
-        found = np.bincount(rows, weights=gains, minlength=len(ranked))[n_hidden > 0]
-        return np.asarray(found / ideal[np.minimum(n_hidden[n_hidden > 0], DEPTH) - 1])
+        found = np.bincount(rows, weights=find_gains(depth), minlength=len(ranked))
+        return np.asarray(found[n_hidden > 0] / find_ideals(n_hidden[n_hidden > 0]))
 
 
 def fit_mix(weights: sparse.csr_matrix, votes: sparse.csr_matrix, *, seed: int) -> Mix:

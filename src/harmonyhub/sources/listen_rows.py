@@ -101,12 +101,12 @@ def _read_record(record: dict[str, Any], *, exported_by: str) -> ListenRow | Non
 
 
 def _read_listenbrainz(record: dict[str, Any]) -> ListenRow | None:
-    user = record.get("user_name", record.get("user_id"))
-    if user in {None, ""}:
+    user = _first(record, "user_name", "user_id")
+    if not user:
         return None
     # Who plays what is all that counts here: a dump without a time is as good.
     track = listenbrainz.judge(record | {"listened_at": EARLIEST}, "").track
-    return None if track is None else ListenRow(str(user), track)
+    return None if track is None else ListenRow(user, track)
 
 
 def _read_csv(lines: Iterator[str], path: Path) -> Iterator[ListenRow | None]:
@@ -146,7 +146,7 @@ def _first(record: Mapping[str, Any], *names: str) -> str:
 
 def _number(value: object) -> float | None:
     try:
-        number = float(value or 1)  # type: ignore[arg-type]  # what is no number is caught
+        number = 1.0 if value in (None, "") else float(value)  # type: ignore[arg-type]  # what is no number is caught
     except (TypeError, ValueError):
         return None
     return number if 0 < number < 1e9 else None

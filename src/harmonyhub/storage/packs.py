@@ -13,8 +13,7 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.knowledge import InstalledPack, PackFacts
 from harmonyhub.storage.documents import Database
 from harmonyhub.storage.door import guarded
-
-CHUNK_BYTES = 4 << 20  # as for the serving index
+from harmonyhub.storage.models import CHUNK_BYTES
 
 
 @guarded
