@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -195,8 +196,10 @@ async def test_a_restart_in_the_middle_loses_and_doubles_nothing(town: Town) -> 
     """The process dies at any moment of a first synchronization: the next ones finish it."""
     user = await newcomer(town, n_saved=260)
     for _ in range(8):
+        began = time.time()
         running = asyncio.create_task(sync_due(town.house))
-        await asyncio.sleep(0.08)
+        while not await town.fake.control.requests(since=began):
+            assert not running.done()
         running.cancel()
         await asyncio.wait([running])
         town.clock.now += 130  # the claim of the dead one ends
