@@ -35,6 +35,7 @@ def test_a_month_has_all_that_it_should() -> None:
         assert len(month.rejections) > 60
 
 
+@pytest.mark.slow
 def test_a_quiet_month_wakes_nobody() -> None:
     """Ten months of nobody's fault lead to no page, and take seconds to replay."""
     began = time.process_time()

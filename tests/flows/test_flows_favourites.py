@@ -167,6 +167,7 @@ async def test_lists_are_as_they_were_while_spotify_is_away(town: Town) -> None:
             assert answer.items == (await ask(town, user, name)).items, mode
 
 
+@pytest.mark.slow
 async def test_nothing_stays_of_it_in_the_lists(town: Town) -> None:
     """Who disconnects has the lists of before."""
     user = await connect(town)

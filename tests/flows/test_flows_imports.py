@@ -77,6 +77,7 @@ async def test_the_same_file_twice_adds_nothing(house: House) -> None:
     assert 780 == (await house.store.listens.history(ANNA)).n_listens
 
 
+@pytest.mark.slow
 async def test_an_import_that_died_goes_on_and_counts_as_if_it_had_not(house: House) -> None:
     """After a crash in the third batch the same ledger ends with the figures of a quiet run."""
     lines = make_lines(3 * BATCH_LINES)

@@ -114,6 +114,7 @@ async def test_a_households_app_is_its_own_matter(town: Town) -> None:
         assert 50 == await town.house.store.synced_plays.count(user_id)
 
 
+@pytest.mark.slow
 async def test_our_apps_troubles_are_none_of_a_households(town: Town) -> None:
     """While our own credentials are rejected, people with an app of their own are read."""
     await town.sign_in(2)

@@ -128,6 +128,7 @@ async def test_a_restart_in_the_middle_goes_on(studio: Studio) -> None:
     assert studio.uris(250) == list(made.uris)
 
 
+@pytest.mark.slow
 async def test_a_dead_worker_is_waited_for(studio: Studio) -> None:
     """Its lease ends after a minute; what it wrote is not written again."""
     order = studio.order(await studio.add_tracks(30))
@@ -223,6 +224,7 @@ MODES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "outcome"), MODES, ids=[mode.value for mode, _ in MODES])
 async def test_each_failure_has_its_words(studio: Studio, mode: Mode, outcome: Outcome) -> None:
     """It ends, says whose fault it is and what to do, and leaves a state that goes on."""

@@ -78,6 +78,7 @@ def import_three_listeners(service: Service, folder: Path) -> dict[str, Any]:
     return dict(read(service, f"imports/{ledger}"))
 
 
+@pytest.mark.slow
 def test_a_dropped_zip_balances_its_ledger_and_makes_lists(
     service: Service, tmp_path: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_the_command_line_sees_what_the_service_sees(service: Service, tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_a_file_of_another_kind_is_refused_with_a_way_out(service: Service, tmp_path: Path) -> None:
     """Garbage fails its job with a reason and a hint, and leaves a refused ledger."""
     path = tmp_path / "holiday.zip"
@@ -174,6 +176,7 @@ def test_a_second_start_on_the_same_folder_is_refused_with_the_reason(service: S
     assert str(service.process.pid if service.process else "") in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_named_with_what_to_do(service: Service, tmp_path: Path) -> None:
     """The message names the port and the variable."""
     second = Service(folder=tmp_path / "other", port=service.port)

@@ -52,6 +52,7 @@ async def cleanup() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
+@pytest.mark.slow
 async def test_second_start_is_refused_with_the_reason(tmp_path: Path) -> None:
     """A data folder has one keeper; the refusal names it, and after its end the folder is free."""
     async with await EmbeddedServer.start(tmp_path, owner="harmonyhub up") as server:
@@ -63,6 +64,7 @@ async def test_second_start_is_refused_with_the_reason(tmp_path: Path) -> None:
     assert not psutil.pid_exists(server.pid)
 
 
+@pytest.mark.slow
 async def test_server_listens_on_its_socket_alone(tmp_path: Path) -> None:
     """No TCP port is open, and nobody else may open the socket."""
     async with await EmbeddedServer.start(tmp_path, owner="test") as server:

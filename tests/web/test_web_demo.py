@@ -54,6 +54,7 @@ async def test_a_demo_says_so_on_every_page(
     ] == options
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("library")
 async def test_only_a_demo_calls_itself_one(client: httpx2.AsyncClient) -> None:
     """An ordinary house has no banner and calls nobody generated."""

@@ -119,6 +119,7 @@ async def test_more_like_a_track_is_saved_under_its_name(shop: Shop) -> None:
     assert made.name.startswith(f"More like {seed.title}")
 
 
+@pytest.mark.slow
 async def test_who_is_not_connected_sees_no_button(shop: Shop) -> None:
     """And a form that is sent all the same is answered in words."""
     assert SAVE in await shop.page("/")

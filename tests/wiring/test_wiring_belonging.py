@@ -58,6 +58,7 @@ async def test_another_database_is_refused_by_name(
     await start(settings_for(tmp_path, mongodb_uri, database=ours))
 
 
+@pytest.mark.slow
 async def test_a_move_on_purpose_is_possible(
     mongodb_uri: str, databases: tuple[str, str], tmp_path: Path, bare_store: Store
 ) -> None:
