@@ -85,9 +85,12 @@ def test_lines_that_are_nothing_are_counted(tmp_path: Path) -> None:
 
 
 def test_foreign_and_broken_files_are_named(tmp_path: Path) -> None:
-    """A table without the columns, bytes that are no text, an archive cut off."""
+    """A table without the columns, nothing, bytes that are no text, an archive cut off."""
     with pytest.raises(UnknownFormatError, match="columns user, artist and track"):
         list(read_listen_rows(write(tmp_path / "a.csv", "name,age", "ada,36")))
+    (tmp_path / "nothing.jsonl").touch()
+    with pytest.raises(UnknownFormatError, match="is empty"):
+        list(read_listen_rows(tmp_path / "nothing.jsonl"))
     (tmp_path / "b.csv").write_bytes(b"\xff\xd8\xff\xe0")
     with pytest.raises(DamagedInputError):
         list(read_listen_rows(tmp_path / "b.csv"))

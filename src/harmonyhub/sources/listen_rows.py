@@ -52,6 +52,8 @@ def read_listen_rows(path: Path) -> Iterator[ListenRow | None]:
     try:
         with _open(path) as file:
             first = file.readline()
+            if not first:
+                raise UnknownFormatError(f"{path.name} is empty.", hint=HINT)
             lines = _chain(first, file)
             if first.lstrip().startswith("{"):
                 yield from _read_json(lines, whose=f"file {path.name}")
