@@ -5,10 +5,12 @@ import sys
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
-from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile, Block, hash_audio
+from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile, Block, identify
+from harmonyhub.analysis.track import analyse_file
 from harmonyhub.domain.analysis import AudioTags
 from harmonyhub.domain.errors import AudioError
 
@@ -106,15 +108,40 @@ def test_reads_embedded_tags(encode, tmp_path):
     assert [expected, expected] == [read(mp3)[0].tags, read(flac)[0].tags]
 
 
-def test_hash_follows_the_bytes(tmp_path):
-    """The same bytes under another name have the same hash, one changed bit another."""
-    (tmp_path / "a").write_bytes(b"x" * 3_000_000)
-    (tmp_path / "b").write_bytes(b"x" * 3_000_000)
-    (tmp_path / "c").write_bytes(b"x" * 2_999_999 + b"y")
-    first, second, third = (hash_audio(tmp_path / name) for name in "abc")
-    assert first == second
-    assert first != third
-    assert len(first) == 32
+def retag(path: Path, *, to: Path) -> Path:
+    """Write the same packets into a new file with other tags."""
+    with av.open(str(path)) as source, av.open(str(to), "w") as sink:
+        sink.metadata.update({"title": "Another title " * 90, "artist": "B"})
+        stream = source.streams.audio[0]
+        copy = sink.add_stream_from_template(stream)
+        for packet in source.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copy
+                sink.mux(packet)
+    return to
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "flac", "ogg", "opus", "m4a", "wav", "aiff"])
+def test_hash_follows_the_audio(encode, tmp_path, suffix):
+    """Other tags leave the hash as it is, other samples do not."""
+    rate = 48_000 if suffix == "opus" else 44_100
+    path = encode(tmp_path / f"a.{suffix}", tone(sample_rate=rate), sample_rate=rate, tags={"title": "One"})
+    retagged = retag(path, to=tmp_path / f"b.{suffix}")
+    louder = encode(tmp_path / f"c.{suffix}", tone(sample_rate=rate) * 1.1, sample_rate=rate)
+    first, second, third = (identify(each) for each in (path, retagged, louder))
+    assert path.read_bytes() != retagged.read_bytes()
+    assert first.tags != second.tags
+    assert first.audio_hash == second.audio_hash
+    assert first.audio_hash != third.audio_hash
+    assert first.audio_hash == analyse_file(retagged).audio_hash
+
+
+def test_tags_at_the_end_leave_the_hash_as_it_is(encode, tmp_path):
+    """Old mp3 tags behind the sound (ID3v1) are no sound."""
+    path = encode(tmp_path / "a.mp3", tone())
+    tagged = tmp_path / "b.mp3"
+    tagged.write_bytes(path.read_bytes() + b"TAG" + b"Title".ljust(125, b"\0"))
+    assert identify(path).audio_hash == identify(tagged).audio_hash
 
 
 def test_refuses_what_is_no_audio(tmp_path):

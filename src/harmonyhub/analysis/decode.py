@@ -31,7 +31,6 @@ DEMUXERS = "aac,aiff,caf,flac,matroska,mov,mp3,ogg,w64,wav,webm"
 PROTECTED_TAGS = ("drms", "enca")  # what copy-protected MP4 calls its sound
 WAV_CHANNELS = ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR")
 LOUDEST_SAMPLE = 64.0  # float files may pass full scale; 36 dB above it is damage, not music
-HASH_BLOCK = 1 << 20
 FORMATS_HINT = "Use an mp3, flac, ogg, opus, m4a, wav or aiff file that a player can play."
 
 
@@ -47,22 +46,28 @@ class Block:
     signal: NDArray[np.float32]
 
 
-def hash_audio(path: Path) -> AudioHash:
-    """Hash the bytes of a file (blake2b, 32 hex digits), streamed.
+@dataclass(frozen=True, slots=True)
+class AudioIdentity:
+    """What tells a file's audio from any other, and what the file says of itself."""
+
+    audio_hash: AudioHash
+    tags: AudioTags
+
+
+def identify(path: Path) -> AudioIdentity:
+    """Read a file's tags and hash its audio (blake2b, 32 hex digits), streamed.
+
+    The hash is that of the encoded packets, so a file keeps it when its tags or its cover change.
+    Nothing is decoded: four minutes take a tenth of a second.
 
     Raises
     ------
     AudioError
-        If the file cannot be read.
+        If there is no audio in it.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(HASH_BLOCK):
-                digest.update(piece)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return AudioHash(digest.hexdigest())
+    with AudioFile(path) as audio:
+        audio.skip()
+        return AudioIdentity(audio.audio_hash, audio.tags)
 
 
 class AudioFile:
@@ -104,6 +109,8 @@ class AudioFile:
         self.channel_names = _channel_names(self._codec)
         self.tags = _read_tags({**self._container.metadata, **self._stream.metadata})
         self.notes: list[str] = _note_missing_bytes(path)
+        shape = f"{self.codec} {self.sample_rate} {self.n_channels}\n"
+        self._digest = hashlib.blake2b(shape.encode(), digest_size=16)
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +122,16 @@ class AudioFile:
         trace: TracebackType | None,
     ) -> None:
         self._container.close()
+
+    @property
+    def audio_hash(self) -> AudioHash:
+        """The hash of what is encoded, up to where the file breaks off; once all of it was read."""
+        return AudioHash(self._digest.hexdigest())
+
+    def skip(self) -> None:
+        """Read the file without decoding it."""
+        for _ in self._packets():
+            pass
 
     def blocks(self) -> Iterator[Block]:
         """Decode the file once, in order, about a second at a time.
@@ -183,7 +200,10 @@ class AudioFile:
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         """Demux until the end or until the file breaks off."""
         try:
-            yield from self._container.demux(self._stream)
+            for packet in self._container.demux(self._stream):
+                if packet.size:  # the last one of a stream is empty
+                    self._digest.update(packet)
+                yield packet
         except (FFmpegError, ValueError) as error:
             self._note(f"the file breaks off: {_reason(error)}; the part before was analysed")
 

@@ -9,7 +9,7 @@ import numpy as np
 from harmonyhub.analysis import FloatArray
 from harmonyhub.analysis.character import measure_character
 from harmonyhub.analysis.chroma import draw_columns
-from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile, hash_audio
+from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile
 from harmonyhub.analysis.descriptors import Grounds, describe
 from harmonyhub.analysis.harmony import Harmony, find_harmony
 from harmonyhub.analysis.loudness import Loudness, LoudnessMeter
@@ -73,7 +73,6 @@ class _Heard:
 
 
 def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _Heard, Harmony]:
-    audio_hash = hash_audio(path)
     with AudioFile(path) as audio:
         heard = _listen(audio, on_progress)
         rhythm = NO_RHYTHM if heard.is_silent else find_rhythm(heard.spectrum, heard.duration_s)
@@ -82,7 +81,7 @@ def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _
             heard.loudness, rhythm, harmony, duration_s=heard.duration_s, is_silent=heard.is_silent
         )
         analysis = TrackAnalysis(
-            audio_hash=audio_hash,
+            audio_hash=audio.audio_hash,
             file_name=path.name,
             codec=audio.codec,
             duration=round(heard.duration_s, 3),

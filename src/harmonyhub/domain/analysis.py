@@ -66,7 +66,7 @@ class TrackAnalysis:
     Attributes
     ----------
     audio_hash : AudioHash
-        Of the decoded-independent file bytes; the same bytes are analysed once.
+        Of the encoded audio, whatever the tags around it; the same audio is analysed once.
     duration : float
         Seconds. `sample_rate` is in Hz, of the file, as `n_channels`.
     loudness, true_peak : float or None

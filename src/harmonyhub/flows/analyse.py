@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harmonyhub.analysis.decode import hash_audio
+from harmonyhub.analysis.decode import identify
 from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
 from harmonyhub.domain.analysis import AudioTags, TrackAnalysis
 from harmonyhub.domain.errors import AudioError
@@ -85,18 +85,26 @@ async def run_analysis(
     track_id: TrackId | None = None,
     on_progress: Report,
 ) -> tuple[TrackId, TrackAnalysis]:
-    """Analyse one file, unless these very bytes are known already, and tie it to its track."""
-    audio_hash = await asyncio.to_thread(hash_audio, path)
-    analysis = await house.store.analyses.get(audio_hash, ANALYSIS_VERSION)
+    """Analyse one file, unless its very audio is known already, and tie it to its track."""
+    identity = await asyncio.to_thread(identify, path)
+    analysis = await house.store.analyses.get(identity.audio_hash, ANALYSIS_VERSION)
     if analysis is None:
         on_progress(Progress(message=f"analysing {file_name}"))
-        measured = await asyncio.to_thread(analyse_file, path)
-        analysis = replace(measured, file_name=file_name)  # not the name it has in the spool
+        analysis = await asyncio.to_thread(analyse_file, path)
+    # Not the name it has in the spool, and the tags of this file, not of one with the same audio.
+    named = replace(analysis, file_name=file_name, tags=identity.tags)
+    return await keep_analysis(house, named, track_id=track_id), named
+
+
+async def keep_analysis(
+    house: House, analysis: TrackAnalysis, *, track_id: TrackId | None = None
+) -> TrackId:
+    """Store an analysis, tied to a track: the given one, or the one that the file names."""
     if track_id is None:
-        description = describe_file(analysis.tags, file_name=file_name)
+        description = describe_file(analysis.tags, file_name=analysis.file_name)
         (track_id,) = await house.store.tracks.resolve([description])
     await house.store.analyses.put(analysis, track_id=track_id, now=house.clock())
-    return track_id, analysis
+    return track_id
 
 
 async def run_folder_analysis(house: House, *, folder: Path, on_progress: Report) -> FolderResult:
@@ -107,8 +115,8 @@ async def run_folder_analysis(house: House, *, folder: Path, on_progress: Report
     for number, path in enumerate(files):
         on_progress(Progress(done=number, total=len(files), unit="files", message=path.name))
         try:
-            audio_hash = await asyncio.to_thread(hash_audio, path)
-            if await house.store.analyses.get(audio_hash, ANALYSIS_VERSION):
+            identity = await asyncio.to_thread(identify, path)
+            if await house.store.analyses.get(identity.audio_hash, ANALYSIS_VERSION):
                 n_known += 1
                 continue
             await run_analysis(house, path=path, file_name=path.name, on_progress=lambda _: None)

@@ -1,4 +1,4 @@
-"""Analyses of audio files, by the hash of the bytes and the version of the recipe."""
+"""Analyses of audio files, by the hash of the audio and the version of the recipe."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ from harmonyhub.storage.door import READ_S, guarded, within
 
 @guarded
 class Analyses:
-    """All analyses; the same bytes are analysed once per version."""
+    """All analyses; the same audio is analysed once per version."""
 
     def __init__(self, database: Database) -> None:
         self._analyses = database["analyses"]
@@ -25,7 +25,7 @@ class Analyses:
 
     @within(READ_S)
     async def get(self, audio_hash: AudioHash, analysis_version: str) -> TrackAnalysis | None:
-        """Load the analysis of these bytes by this version of the recipe."""
+        """Load the analysis of this audio by this version of the recipe."""
         document = await self._analyses.find_one(
             {"_id": _analysis_id(audio_hash, analysis_version)}
         )
