@@ -125,7 +125,9 @@ def retag(path: Path, *, to: Path) -> Path:
 def test_hash_follows_the_audio(encode, tmp_path, suffix):
     """Other tags leave the hash as it is, other samples do not."""
     rate = 48_000 if suffix == "opus" else 44_100
-    path = encode(tmp_path / f"a.{suffix}", tone(sample_rate=rate), sample_rate=rate, tags={"title": "One"})
+    path = encode(
+        tmp_path / f"a.{suffix}", tone(sample_rate=rate), sample_rate=rate, tags={"title": "One"}
+    )
     retagged = retag(path, to=tmp_path / f"b.{suffix}")
     louder = encode(tmp_path / f"c.{suffix}", tone(sample_rate=rate) * 1.1, sample_rate=rate)
     first, second, third = (identify(each) for each in (path, retagged, louder))

@@ -14,7 +14,7 @@ from harmonyhub.domain.jobs import Progress
 
 if TYPE_CHECKING:
     from harmonyhub.domain.analysis import TrackAnalysis
-    from harmonyhub.flows.analyse import FolderResult
+    from harmonyhub.flows.folder_analysis import FolderResult
 
 
 @click.command()
@@ -26,17 +26,33 @@ if TYPE_CHECKING:
     type=click.Choice(("audio-features", "audio-analysis", "jams")),
     help="Print a file's analysis in the shape of Spotify's objects, or as JAMS.",
 )
-def analyse(path: Path, *, as_json: bool, shape: str | None) -> None:
+@click.option(
+    "--jobs",
+    "-j",
+    "n_processes",
+    type=click.IntRange(1, 512),
+    help="How many files of a folder are measured at a time; without it one per core.",
+)
+@click.option(
+    "--again",
+    "is_anew",
+    is_flag=True,
+    help="Look at every file of a folder anew, those that were refused before too.",
+)
+def analyse(
+    path: Path, *, as_json: bool, shape: str | None, n_processes: int | None, is_anew: bool
+) -> None:
     """Measure an audio file, or every audio file of a folder.
 
     A FILE is measured and printed, without touching the store. A FOLDER goes into the library:
     its analyses are stored, files that are known already are not measured again, and a run that
-    broke off goes on where it stopped.
+    broke off goes on where it stopped; Ctrl-C loses only the files in work. Processes that measure
+    give way to everything else, and a file that ends or blocks one is refused and not tried again.
     """
     if path.is_dir():
         if shape:
             raise click.UsageError(f"--as {shape} takes one file, and {path} is a folder.")
-        result = asyncio.run(_analyse_folder(path))
+        result = asyncio.run(_analyse_folder(path, n_processes=n_processes, is_anew=is_anew))
         if as_json:
             print_json(asdict(result))
         else:
@@ -83,19 +99,29 @@ def _measure_as(path: Path, shape: str) -> dict[str, object]:
     return to_audio_analysis(analysis, segments, now=system_clock(), seconds=seconds)
 
 
-async def _analyse_folder(folder: Path) -> "FolderResult":
-    from harmonyhub.flows.analyse import run_folder_analysis
+async def _analyse_folder(
+    folder: Path, *, n_processes: int | None, is_anew: bool
+) -> "FolderResult":
+    from harmonyhub.flows.folder_analysis import run_folder_analysis
 
     line = ProgressLine()
     async with opened_house("analyse") as house:
         try:
-            return await run_folder_analysis(house, folder=folder, on_progress=line)
+            return await run_folder_analysis(
+                house,
+                folder=folder,
+                on_progress=line,
+                n_processes=n_processes,
+                is_anew=is_anew,
+            )
         finally:
             line.close()
 
 
 def _print_folder(result: "FolderResult") -> None:
     click.echo(f"{result.analysed:,} analysed, {result.already_known:,} known already.")
+    if result.put_off:
+        click.echo(f"{result.put_off:,} put off: another machine measures them, or they changed.")
     for file_name, reason in result.refused.items():
         click.echo(f"  refused {file_name}: {reason}")
 

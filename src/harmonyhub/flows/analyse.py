@@ -1,16 +1,14 @@
-"""Track analysis: an audio file or a folder in, analyses in the store, pages out."""
+"""Track analysis: an audio file in, its analysis in the store, pages out."""
 
 import asyncio
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harmonyhub.analysis.decode import identify
 from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
 from harmonyhub.domain.analysis import AudioTags, TrackAnalysis
-from harmonyhub.domain.errors import AudioError
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.domain.music import Track, TrackDescription
@@ -19,22 +17,6 @@ from harmonyhub.flows.tracks import load_track
 from harmonyhub.flows.train import Report
 from harmonyhub.wiring.house import House
 
-AUDIO_SUFFIXES = frozenset(
-    {
-        ".aac",
-        ".aif",
-        ".aiff",
-        ".flac",
-        ".m4a",
-        ".mka",
-        ".mp3",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".wav",
-        ".wma",
-    }
-)
 UNKNOWN_ARTIST = "Unknown artist"
 
 
@@ -46,15 +28,6 @@ class TrackPage:
     plays: list[int]
     analysis: TrackAnalysis | None
     feedback: Feedback | None
-
-
-@dataclass(frozen=True, slots=True)
-class FolderResult:
-    """What became of the audio files of a folder; `refused` maps a file to the reason."""
-
-    analysed: int
-    already_known: int
-    refused: Mapping[str, str]
 
 
 async def submit_analysis(
@@ -105,32 +78,6 @@ async def keep_analysis(
         (track_id,) = await house.store.tracks.resolve([description])
     await house.store.analyses.put(analysis, track_id=track_id, now=house.clock())
     return track_id
-
-
-async def run_folder_analysis(house: House, *, folder: Path, on_progress: Report) -> FolderResult:
-    """Analyse every audio file below a folder; files that are known already cost a hash only."""
-    files = await asyncio.to_thread(lambda: sorted(find_audio(folder)))
-    refused: dict[str, str] = {}
-    n_known = 0
-    for number, path in enumerate(files):
-        on_progress(Progress(done=number, total=len(files), unit="files", message=path.name))
-        try:
-            identity = await asyncio.to_thread(identify, path)
-            if await house.store.analyses.get(identity.audio_hash, ANALYSIS_VERSION):
-                n_known += 1
-                continue
-            await run_analysis(house, path=path, file_name=path.name, on_progress=lambda _: None)
-        except AudioError as error:
-            refused[str(path)] = error.message
-    on_progress(Progress(done=len(files), total=len(files), unit="files", message="done"))
-    return FolderResult(
-        analysed=len(files) - n_known - len(refused), already_known=n_known, refused=refused
-    )
-
-
-def find_audio(folder: Path) -> Iterator[Path]:
-    """Find the audio files below a folder by their endings."""
-    return (path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
 
 
 def describe_file(tags: AudioTags, *, file_name: str) -> TrackDescription:

@@ -10,7 +10,7 @@ from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.ids import LedgerId, UserId
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind, SourceLine
-from harmonyhub.flows.analyse import run_folder_analysis
+from harmonyhub.flows.folder_analysis import run_folder_analysis
 from harmonyhub.flows.imports import import_history
 from harmonyhub.flows.train import Report, run_training
 from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners

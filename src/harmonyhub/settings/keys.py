@@ -32,7 +32,7 @@ def encryption_key(settings: Settings) -> bytes:
     if settings.encryption_key is not None:
         return decode_key(settings.encryption_key.reveal())
     path = settings.data_dir / ENCRYPTION_KEY_FILE
-    text = _read_or_make(path, make=_make_key, variable="HARMONYHUB_ENCRYPTION_KEY")
+    text = read_or_make(path, make=_make_key, variable="HARMONYHUB_ENCRYPTION_KEY")
     try:
         return decode_key(text)
     except ValueError:
@@ -67,7 +67,7 @@ def admin_token(settings: Settings) -> Secret:
     if settings.admin_token is not None:
         return settings.admin_token
     path = settings.data_dir / ADMIN_TOKEN_FILE
-    text = _read_or_make(path, make=_make_token, variable="HARMONYHUB_ADMIN_TOKEN")
+    text = read_or_make(path, make=_make_token, variable="HARMONYHUB_ADMIN_TOKEN")
     try:
         ADMIN_TOKEN.parse(text)
     except ValueError:
@@ -91,7 +91,14 @@ def _make_token() -> str:
     return secrets.token_urlsafe(KEY_BYTES)
 
 
-def _read_or_make(path: Path, *, make: Callable[[], str], variable: str) -> str:
+def read_or_make(path: Path, *, make: Callable[[], str], variable: str) -> str:
+    """Read a file of one line of ASCII; make it at need, whole and for this user only.
+
+    Raises
+    ------
+    ConfigurationError
+        If it can be neither read nor made; `variable` would help.
+    """
     try:
         if not path.exists():
             _write_new(path, make())

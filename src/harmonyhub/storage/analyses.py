@@ -1,6 +1,7 @@
 """Analyses of audio files, by the hash of the audio and the version of the recipe."""
 
 import msgspec
+from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import AudioHash, TrackId
@@ -14,6 +15,35 @@ class Analyses:
 
     def __init__(self, database: Database) -> None:
         self._analyses = database["analyses"]
+        self._claims = database["analysis_claims"]
+
+    async def claim(
+        self, audio_hash: AudioHash, analysis_version: str, *, owner: str, now: int, lease_s: int
+    ) -> bool:
+        """Say that the owner measures this audio; False where another one does.
+
+        A claim of one that died ends by itself; then two might measure the same, to no harm.
+        """
+        try:
+            await self._claims.update_one(
+                {
+                    "_id": _analysis_id(audio_hash, analysis_version),
+                    "$or": [{"owner": owner}, {"until": {"$lt": now}}],
+                },
+                {"$set": {"owner": owner, "until": now + lease_s}},
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def give_up_claim(
+        self, audio_hash: AudioHash, analysis_version: str, *, owner: str
+    ) -> None:
+        """Let others measure this audio, or end a claim when it has been."""
+        await self._claims.delete_one(
+            {"_id": _analysis_id(audio_hash, analysis_version), "owner": owner}
+        )
 
     async def put(self, analysis: TrackAnalysis, *, track_id: TrackId | None, now: int) -> None:
         """Store an analysis and tie it to a track; the same one again replaces the first."""

@@ -42,6 +42,7 @@ INDEXES = (
     Index("shown", (("user", ASCENDING), ("at", DESCENDING))),
     Index("shown", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
     Index("analyses", (("track", ASCENDING), ("at", DESCENDING))),
+    Index("audio_files", (("place", ASCENDING), ("path", ASCENDING))),
     Index("jobs", (("state", ASCENDING), ("created_at", ASCENDING))),
     Index("jobs", (("created_at", DESCENDING),)),
     # One job waits per natural key, however many ask for it.

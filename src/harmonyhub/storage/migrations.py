@@ -48,6 +48,7 @@ MIGRATIONS = (
     Migration(4, "synchronized plays", _plays_apart),
     Migration(5, "playlists sent and ids found", create_indexes),
     Migration(6, "libraries", create_indexes),
+    Migration(7, "files of audio", create_indexes),
 )
 
 

@@ -11,6 +11,7 @@ from harmonyhub.storage.all_plays import AllPlays
 from harmonyhub.storage.analyses import Analyses
 from harmonyhub.storage.api_calls import ApiCalls
 from harmonyhub.storage.app_modes import AppModes
+from harmonyhub.storage.audio_files import AudioFiles
 from harmonyhub.storage.check_user import CheckUser
 from harmonyhub.storage.counters import Counters
 from harmonyhub.storage.documents import Database, Document
@@ -74,6 +75,7 @@ class Store:
         self.users = Users(database)
         self.feedback = FeedbackLog(database)
         self.analyses = Analyses(database)
+        self.audio_files = AudioFiles(database)
         self.check_user = CheckUser(database)
         self.shown = Shown(database)
         self.ledgers = Ledgers(database)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.settings.model import Settings
+from harmonyhub.settings.place import place_id
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.tokens import Credentials
@@ -33,6 +34,7 @@ class House:
     """Everything that a flow may need; built once per process.
 
     `clock` tells unix seconds UTC; uploads wait under `spool_dir` until their job took them;
+    `place` is the id of the data folder, the same for all processes that see its files;
     `vault` seals what the store keeps secret; `spotify` is None where no app is configured;
     `server` is the embedded MongoDB where this process keeps it, `mongodb_uri` the address that
     the store was reached at.
@@ -46,6 +48,7 @@ class House:
     clock: Clock
     spool_dir: Path
     vault: Vault
+    place: str
     spotify: Spotify | None = None
     server: EmbeddedServer | None = None
     mongodb_uri: Secret | None = None
@@ -82,6 +85,7 @@ def furnish(
         clock=clock,
         spool_dir=spool_dir,
         vault=Vault(key),
+        place=place_id(settings),
         spotify=_connect_spotify(settings, store, key=key, clock=clock),
         server=server,
     )

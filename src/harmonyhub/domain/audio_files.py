@@ -1,0 +1,60 @@
+"""Files of audio as they lie in a folder, and what became of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmonyhub.domain.ids import AudioHash
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file as it lies on the disk; with another size or time (ns) it is another file."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What became of a file: it has an analysis by `audio_hash`, or was `refused` with a reason.
+
+    It holds for the file as it was then, and for that version of the analysis.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    analysis_version: str
+    audio_hash: AudioHash | None = None
+    refused: str | None = None
+
+    def holds_for(self, file: FoundFile, *, analysis_version: str) -> bool:
+        """Tell whether nothing has to be read again."""
+        now = file.size_bytes, file.mtime_ns, analysis_version
+        return now == (self.size_bytes, self.mtime_ns, self.analysis_version)
+
+
+@dataclass(frozen=True, slots=True)
+class SortedFiles:
+    """The files of a folder by what is to be done: `due` are read, the others were before."""
+
+    due: list[FoundFile]
+    known: list[FoundFile]
+    refused: dict[FoundFile, str]
+
+
+def sort_files(
+    found: Sequence[FoundFile], records: Mapping[Path, FileRecord], *, analysis_version: str
+) -> SortedFiles:
+    """Sort the files of a folder by what is known of them."""
+    files = SortedFiles([], [], {})
+    for file in found:
+        record = records.get(file.path)
+        if record is None or not record.holds_for(file, analysis_version=analysis_version):
+            files.due.append(file)
+        elif record.refused is not None:
+            files.refused[file] = record.refused
+        else:
+            files.known.append(file)
+    return files

@@ -1,0 +1,215 @@
+"""A whole folder of music: every file measured once, on all cores, whatever stops it between."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harmonyhub.analysis.track import ANALYSIS_VERSION
+from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.domain.audio_files import FileRecord, FoundFile, sort_files
+from harmonyhub.domain.errors import AudioError
+from harmonyhub.domain.ids import AudioHash
+from harmonyhub.domain.jobs import Progress
+from harmonyhub.flows.analyse import keep_analysis
+from harmonyhub.flows.measuring import Measurer, usable_cores
+from harmonyhub.flows.train import Report
+from harmonyhub.sources.music_folder import list_audio
+from harmonyhub.wiring.house import House
+
+CLAIM_S = 900  # longer than almost any file takes
+MakeMeasurer = Callable[[], Measurer]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderResult:
+    """What became of the audio files of a folder.
+
+    `refused` maps a file to the reason, those of earlier runs included; `put_off` counts those
+    that another machine measures or that changed meanwhile: the next run has them.
+    """
+
+    analysed: int
+    already_known: int
+    refused: Mapping[str, str]
+    put_off: int = 0
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run over a folder: what is done so far, and who measures what at this moment."""
+
+    house: House
+    on_progress: Report
+    n_files: int
+    n_due: int
+    began: float
+    outcomes: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)
+    under_way: dict[AudioHash, asyncio.Lock] = field(default_factory=dict)
+
+    def tell(self, file: FoundFile) -> None:
+        """Report how far the run is, at which rate, and how long the rest takes at that."""
+        n_done = self.outcomes.total()
+        elapsed_s = asyncio.get_running_loop().time() - self.began
+        pace = describe_pace(n_done, self.n_due, elapsed_s=elapsed_s)
+        self.on_progress(
+            Progress(
+                done=self.n_files - self.n_due + n_done,
+                total=self.n_files,
+                unit="files",
+                message=f"{pace}  {file.path.name}",
+            )
+        )
+
+
+async def run_folder_analysis(
+    house: House,
+    *,
+    folder: Path,
+    on_progress: Report,
+    n_processes: int | None = None,
+    is_anew: bool = False,
+    measurer: MakeMeasurer = Measurer,
+) -> FolderResult:
+    """Analyse every audio file below a folder that has no analysis of this version yet.
+
+    Each result is stored as soon as it is there, so a run that is stopped loses nothing but the
+    files in work. A file that did not change since it was looked at costs no reading.
+
+    Parameters
+    ----------
+    n_processes : int, optional
+        How many files are measured at a time; one per core without it.
+    is_anew : bool
+        Whether to look at every file again, those that were refused too.
+    measurer : callable
+        Makes what measures, one per process.
+    """
+    found = await asyncio.to_thread(list_audio, folder)
+    paths = [file.path for file in found]
+    records = {} if is_anew else await house.store.audio_files.get_many(house.place, paths)
+    files = sort_files(found, records, analysis_version=ANALYSIS_VERSION)
+    run = _Run(
+        house,
+        on_progress,
+        n_files=len(found),
+        n_due=len(files.due),
+        began=asyncio.get_running_loop().time(),
+    )
+    n_processes = min(n_processes or usable_cores(), len(files.due))
+    await _measure_all(run, files.due, n_processes=n_processes, measurer=measurer)
+    on_progress(Progress(done=len(found), total=len(found), unit="files", message="done"))
+    return FolderResult(
+        analysed=run.outcomes["analysed"],
+        already_known=run.outcomes["known"] + len(files.known),
+        refused={str(file.path): why for file, why in files.refused.items()} | run.refused,
+        put_off=run.outcomes["put off"],
+    )
+
+
+def describe_pace(n_done: int, n_due: int, *, elapsed_s: float) -> str:
+    """Say how fast files are done and how long the others take: "31 a minute, 12 min left"."""
+    if n_done == 0 or elapsed_s <= 0:
+        return "begun"
+    per_minute = 60 * n_done / elapsed_s
+    left_min = (n_due - n_done) / per_minute
+    left = f"{left_min / 60:.1f} h" if left_min >= 90 else f"{left_min:.0f} min"
+    return f"{per_minute:.0f} a minute, {left if left_min >= 1 else 'under a minute'} left"
+
+
+async def _measure_all(
+    run: _Run, due: Iterable[FoundFile], *, n_processes: int, measurer: MakeMeasurer
+) -> None:
+    waiting = iter(due)
+    slots = [asyncio.create_task(_work(run, waiting, measurer)) for _ in range(n_processes)]
+    try:
+        await asyncio.gather(*slots)  # not a TaskGroup: the first error is told as it is
+    finally:
+        for slot in slots:
+            slot.cancel()
+        await asyncio.gather(*slots, return_exceptions=True)
+
+
+async def _work(run: _Run, waiting: Iterator[FoundFile], measurer: MakeMeasurer) -> None:
+    async with measurer() as process:
+        for file in waiting:
+            outcome = await _settle(run, file, process)
+            run.outcomes[outcome] += 1
+            run.tell(file)
+
+
+async def _settle(run: _Run, file: FoundFile, process: Measurer) -> str:
+    """Measure one file or say why not, and note what became of it."""
+    audio_hash, refused, outcome = None, None, ""
+    try:
+        identity = await process.identify(file)
+        audio_hash = identity.audio_hash
+        async with _alone(run, audio_hash):
+            outcome, analysis = await _find_or_measure(run, file, audio_hash, process=process)
+        if analysis is not None:
+            named = replace(analysis, file_name=_text(file.path.name), tags=identity.tags)
+            await keep_analysis(run.house, named)
+    except AudioError as error:
+        outcome, audio_hash, refused = "refused", None, error.message
+    if outcome == "put off" or not await asyncio.to_thread(_is_as_found, file):
+        return "put off"
+    if refused is not None:
+        run.refused[str(file.path)] = refused
+    record = FileRecord(
+        size_bytes=file.size_bytes,
+        mtime_ns=file.mtime_ns,
+        analysis_version=ANALYSIS_VERSION,
+        audio_hash=audio_hash,
+        refused=refused,
+    )
+    house = run.house
+    await house.store.audio_files.put(house.place, file, record, now=house.clock())
+    return outcome
+
+
+async def _find_or_measure(
+    run: _Run, file: FoundFile, audio_hash: AudioHash, *, process: Measurer
+) -> tuple[str, TrackAnalysis | None]:
+    """Give the analysis that is there, or one of our own, or None where another makes it."""
+    analyses, place, clock = run.house.store.analyses, run.house.place, run.house.clock
+    known = await analyses.get(audio_hash, ANALYSIS_VERSION)
+    if known is not None:
+        return "known", known
+    is_ours = await analyses.claim(
+        audio_hash, ANALYSIS_VERSION, owner=place, now=clock(), lease_s=CLAIM_S
+    )
+    if not is_ours:
+        return "put off", None
+    try:
+        analysis = await process.measure(file)
+        # Before the claim ends: who comes next must find it.
+        await analyses.put(analysis, track_id=None, now=clock())
+    finally:
+        await analyses.give_up_claim(audio_hash, ANALYSIS_VERSION, owner=place)
+    return "analysed", analysis
+
+
+@asynccontextmanager
+async def _alone(run: _Run, audio_hash: AudioHash) -> AsyncIterator[None]:
+    """Hold back a second file with the same audio until the first one has its analysis."""
+    lock = run.under_way.setdefault(audio_hash, asyncio.Lock())
+    async with lock:
+        yield
+    if not lock.locked():
+        run.under_way.pop(audio_hash, None)
+
+
+def _is_as_found(file: FoundFile) -> bool:
+    """Tell whether a file is still what it was when it was found."""
+    try:
+        facts = file.path.stat()
+    except OSError:
+        return False
+    return (facts.st_size, facts.st_mtime_ns) == (file.size_bytes, file.mtime_ns)
+
+
+def _text(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()  # names on Linux are bytes of any kind
