@@ -85,9 +85,9 @@ def _hear(piece: str, scores: Path, target: Path) -> None:
     """Render at the rate of the analysis, disturb, keep the spectrum and the truth."""
     rng = np.random.default_rng([SEED, int(piece[1:]), len(piece), ord(piece[0])])
     truth = json.loads((scores / f"{piece}.json").read_text())
-    signal = _render(scores / f"{piece}.mid", rng)[: round(LONGEST_S * ANALYSIS_RATE)]
+    signal = play(scores / f"{piece}.mid", rng)[: round(LONGEST_S * ANALYSIS_RATE)]
     speed = float(2 ** (rng.uniform(-45, 45) / 1200)) if rng.random() < 0.4 else 1.0
-    signal = _disturb(signal, rng, speed=speed)
+    signal = disturb(signal, rng, speed=speed)
     spectra = SpectrumPass(ANALYSIS_RATE)
     for start in range(0, len(signal), ANALYSIS_RATE * 4):
         spectra.add(signal[start : start + ANALYSIS_RATE * 4])
@@ -101,12 +101,12 @@ def _hear(piece: str, scores: Path, target: Path) -> None:
     )
 
 
-def _render(midi: Path, rng: np.random.Generator) -> np.ndarray:
-    """Play the score with a drawn soundfont, shape (samples,), mono."""
+def play(midi: Path, rng: np.random.Generator, *, soundfont: str | None = None) -> np.ndarray:
+    """Play the score with a soundfont, drawn if none is named, shape (samples,), mono."""
     with tempfile.TemporaryDirectory() as folder:
         flat, wav = Path(folder) / "flat.mid", Path(folder) / "a.wav"
         _flatten(midi, flat)
-        soundfont = str(rng.choice(SOUNDFONTS, p=SOUNDFONT_SHARES))
+        soundfont = soundfont or str(rng.choice(SOUNDFONTS, p=SOUNDFONT_SHARES))
         command = ["fluidsynth", "-ni", "-q", "-g", f"{rng.uniform(0.3, 0.7):.2f}",
                    "-r", str(ANALYSIS_RATE), "-o", "synth.cpu-cores=1",
                    "-o", f"synth.reverb.active={int(rng.random() < 0.6)}",
@@ -137,7 +137,7 @@ def _flatten(midi: Path, flat: Path) -> None:
     file.save(flat)
 
 
-def _disturb(signal: np.ndarray, rng: np.random.Generator, *, speed: float) -> np.ndarray:
+def disturb(signal: np.ndarray, rng: np.random.Generator, *, speed: float) -> np.ndarray:
     """Change speed, colour, noise, drive and room as files that people have do."""
     if speed != 1.0:
         places = np.arange(0, len(signal) - 1, speed)

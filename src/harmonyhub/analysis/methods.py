@@ -33,6 +33,7 @@ def list_measurements(rhythm: Rhythm, harmony: Harmony) -> dict[str, Measurement
         "sections": Measurement("s, s, label", "novelty of timbre and harmony between bars"),
         "tuning_cents": Measurement("cents from A4 = 440 Hz", "circular mean of spectral peaks"),
         "waveform": Measurement("full scale = 1", "smallest and largest sample per column"),
+        "sound": Measurement("dB, shares, per s", "timbre, rhythm, harmony, texture of the whole"),
         "chroma": Measurement("loudest pitch class = 1", "spectral peaks per pitch class"),
     }
 

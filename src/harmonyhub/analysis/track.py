@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from harmonyhub.analysis import FloatArray
-from harmonyhub.analysis.character import measure_character
+from harmonyhub.analysis.character import Character, measure_character
 from harmonyhub.analysis.chroma import draw_columns
 from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile
 from harmonyhub.analysis.descriptors import Grounds, describe
@@ -17,11 +17,12 @@ from harmonyhub.analysis.methods import explain_gaps, list_measurements
 from harmonyhub.analysis.rhythm import NO_RHYTHM, Rhythm, find_rhythm
 from harmonyhub.analysis.sections import find_sections, tabulate_bars
 from harmonyhub.analysis.segments import Segment, find_segments
+from harmonyhub.analysis.sound import measure_sound
 from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
 from harmonyhub.analysis.waveform import Outline
-from harmonyhub.domain.analysis import Descriptor, TrackAnalysis
+from harmonyhub.domain.analysis import TrackAnalysis
 
-ANALYSIS_VERSION = "3"  # grows whenever the same file would get other numbers
+ANALYSIS_VERSION = "4"  # grows whenever the same file would get other numbers
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
 QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in
@@ -77,6 +78,7 @@ def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _
         heard = _listen(audio, on_progress)
         rhythm = NO_RHYTHM if heard.is_silent else find_rhythm(heard.spectrum, heard.duration_s)
         harmony = _find_harmony(heard, rhythm)
+        character = _measure_character(heard, harmony)
         gaps = explain_gaps(
             heard.loudness, rhythm, harmony, duration_s=heard.duration_s, is_silent=heard.is_silent
         )
@@ -108,7 +110,12 @@ def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _
             waveform=heard.waveform,
             chroma=np.round(draw_columns(harmony.chroma, CHROMA_COLUMNS), 3).astype(float).tolist(),
             measurements=list_measurements(rhythm, harmony),
-            descriptors=_describe(heard, rhythm, harmony),
+            descriptors=(
+                describe(Grounds(character, heard.loudness, rhythm, harmony.key))
+                if character
+                else {}
+            ),
+            sound=(measure_sound(heard.spectrum, harmony.chroma, character) if character else None),
             notes=[*audio.notes, *gaps],
             tags=audio.tags,
             analysis_version=ANALYSIS_VERSION,
@@ -161,13 +168,8 @@ def _find_sections(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> list[Sect
     return [(round(start, 3), round(end, 3), label) for start, end, label in find_sections(bars)]
 
 
-def _describe(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> dict[str, Descriptor]:
-    if heard.is_silent:
-        return {}
-    character = measure_character(heard.spectrum, harmony.tuning_cents)
-    if character is None:
-        return {}
-    return describe(Grounds(character, heard.loudness, rhythm, harmony.key))
+def _measure_character(heard: _Heard, harmony: Harmony) -> Character | None:
+    return None if heard.is_silent else measure_character(heard.spectrum, harmony.tuning_cents)
 
 
 def _times(times_s: FloatArray) -> list[float]:

@@ -50,6 +50,33 @@ class Descriptor:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundPrint:
+    """What the analysis measured of a sound, in natural units; key and level do not change it.
+
+    Attributes
+    ----------
+    timbre : sequence of 36 float
+        Cepstral coefficients 1 to 12 of the mel levels in dB: their means, spreads, and mean steps
+        from one frame to the next.
+    rhythm : sequence of 44 float
+        For each of four bands (bass to treble) the root of the share of its movement at eleven
+        paces, 0.4 to 12.8 repetitions per second.
+    harmony : sequence of 13 float
+        Magnitudes 1 to 6 of the Fourier transform of the pitch classes, mean over half seconds;
+        the same of their mean; and how much changes from one half second to the next.
+    texture : sequence of 8 float
+        Spectral centroid in octaves above 1 Hz, flatness, attacks per second, share of bass, share
+        of clear tones, movement at the pace of syllables, sound between the semitones, and the
+        range of the level in dB (10th to 90th percentile).
+    """
+
+    timbre: Sequence[float]
+    rhythm: Sequence[float]
+    harmony: Sequence[float]
+    texture: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
 class AudioTags:
     """What the file says of itself in its embedded tags; None where it says nothing."""
 
@@ -93,6 +120,8 @@ class TrackAnalysis:
         Chords in the syntax of Harte et al. 2005; sections of one label are alike.
     descriptors : mapping
         By name: value, confidence, definition.
+    sound : SoundPrint or None
+        What it sounds like; None in analyses before version 4, and where nothing sounds.
     """
 
     audio_hash: AudioHash
@@ -121,3 +150,4 @@ class TrackAnalysis:
     chords: Sequence[tuple[float, float, str]] = field(default_factory=list)
     sections: Sequence[tuple[float, float, str]] = field(default_factory=list)
     descriptors: Mapping[str, Descriptor] = field(default_factory=dict)
+    sound: SoundPrint | None = None
