@@ -1,8 +1,18 @@
 """Users, ledgers, feedback, what was shown, analyses and models."""
 
+from dataclasses import replace
+
 import pytest
 
-from harmonyhub.domain.analysis import AudioTags, Descriptor, Key, Measurement, TrackAnalysis
+from harmonyhub.analysis.embedding import gather_facts
+from harmonyhub.domain.analysis import (
+    AudioTags,
+    Descriptor,
+    Key,
+    Measurement,
+    SoundPrint,
+    TrackAnalysis,
+)
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import AudioHash, LedgerId, TrackId, UserId
 from harmonyhub.domain.listens import (
@@ -142,6 +152,7 @@ def analysis_of(audio_hash: str, version: str = "1") -> TrackAnalysis:
         chords=[(0.0, 1.5, "A:min")],
         sections=[(0.0, 1.5, "verse")],
         descriptors={"energy": Descriptor(value=0.5, confidence=0.6, definition="how intense")},
+        sound=SoundPrint([1.0] * 36, [0.5] * 44, [0.2] * 13, [0.1] * 8),
     )
 
 
@@ -156,6 +167,18 @@ async def test_analysis_comes_back_as_it_was(store: Store) -> None:
     assert await store.analyses.get(first.audio_hash, "3") is None
     assert [SONG] == await store.analyses.tracks_with_analysis()
     assert 3 == (await store.counts()).analyses
+
+
+async def test_how_tracks_sound_is_read_from_their_latest_analyses(store: Store) -> None:
+    """One entry a track, by its latest analysis; those that no version measured so far are None."""
+    former = replace(analysis_of("h", "1"), sound=None, descriptors={}, tempo=99.0)
+    await store.analyses.put(former, track_id=SONG, now=1)
+    await store.analyses.put(former, track_id=OTHER, now=1)
+    await store.analyses.put(analysis_of("h", "2"), track_id=SONG, now=2)
+    await store.analyses.put(analysis_of("g"), track_id=None, now=3)
+    found = dict([pair async for pair in store.analyses.facts()])
+    assert {SONG: gather_facts(analysis_of("h")), OTHER: gather_facts(former)} == found
+    assert (None, None) == (found[OTHER].sound, found[OTHER].energy)
 
 
 async def test_model_swap_keeps_the_previous_and_drops_older(store: Store) -> None:

@@ -12,6 +12,7 @@ from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.domain.judgements import Judgement, Verdict
 from harmonyhub.flows.judging import HELD_OUT, judge_index
 from harmonyhub.flows.knowledge import lay_knowledge
+from harmonyhub.flows.sounds import lay_sounds
 from harmonyhub.flows.training_report import keep_judgement
 from harmonyhub.recommender.holding_out import (
     count_all,
@@ -75,7 +76,9 @@ async def run_training(
         _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress
     )
     knowledge = await lay_knowledge(house, learned, catalogue)
-    data = await asyncio.to_thread(replace(learned, knowledge=knowledge).to_bytes)
+    sounds = await lay_sounds(house, learned)
+    whole = replace(learned, knowledge=knowledge, sounds=sounds)
+    data = await asyncio.to_thread(whole.to_bytes)
     # What is judged is what the stored bytes hold.
     index = await asyncio.to_thread(ServingIndex.from_bytes, data)
     on_progress(Progress(message="judging the index"))

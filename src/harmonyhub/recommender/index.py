@@ -18,6 +18,7 @@ from harmonyhub.domain.ids import ArtistId, TrackId
 from harmonyhub.recommender.candidates.factors import Factors, no_factors
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.knowledge import Knowledge
+from harmonyhub.recommender.sounds import Sounds, no_sounds, sounds_from, sounds_to_arrays
 
 MAGIC = b"HHINDEX\x00"
 FORMAT_VERSION = 1
@@ -53,6 +54,8 @@ class ServingIndex:
         Unix seconds of the newest play learned from, 0 if no play had a date.
     knowledge : sequence of Knowledge
         What the installed knowledge packs say of these tracks.
+    sounds : Sounds
+        How the analysed ones of these tracks sound.
     """
 
     track_ids: Sequence[TrackId]
@@ -72,6 +75,7 @@ class ServingIndex:
     n_users: int
     n_listens: int
     newest_at: int
+    sounds: Sounds
     knowledge: Sequence[Knowledge] = ()
 
     @property
@@ -225,6 +229,9 @@ def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
         arrays[f"{name}.lengths"] = np.array([len(text) for text in encoded], dtype=np.int32)
     for name in MATRICES:
         arrays |= _matrix_to_arrays(name, getattr(index, name))
+    if len(index.sounds.items):
+        arrays |= sounds_to_arrays(index.sounds)
+        arrays |= _matrix_to_arrays("sounds.alike", index.sounds.alike)
     for number, known in enumerate(index.knowledge):
         arrays |= _matrix_to_arrays(f"knowledge.{number}", known.neighbours)
         arrays[f"knowledge.{number}.name"] = np.array(known.name)
@@ -249,7 +256,9 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     for name in MATRICES:
         fields[name] = _matrix_from(arrays, name)
     fields["knowledge"] = _knowledge_from(arrays)
-    fields["factors"] = _factors_from(arrays, n_tracks=len(fields["track_ids"]))
+    n_tracks = len(fields["track_ids"])
+    fields["factors"] = _factors_from(arrays, n_tracks=n_tracks)
+    fields["sounds"] = _sounds_from(arrays, n_tracks=n_tracks)
     return fields
 
 
@@ -278,6 +287,13 @@ def _factors_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> Facto
     if "factors.places" not in arrays:
         return no_factors(n_tracks)
     return Factors(arrays["factors.places"].astype(np.float32), arrays["factors.scale"])
+
+
+def _sounds_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> Sounds:
+    # As with factors: releases before sounds neither write them nor mind them.
+    if "sounds.items" not in arrays:
+        return no_sounds(n_tracks)
+    return sounds_from(arrays, _matrix_from(arrays, "sounds.alike"), n_tracks=n_tracks)
 
 
 def _split_texts(joined: NDArray[np.uint8], lengths: NDArray[np.int32]) -> list[str]:

@@ -18,6 +18,7 @@ from harmonyhub.recommender.interactions import (
 )
 from harmonyhub.recommender.labels import label_catalogue
 from harmonyhub.recommender.similarity import learn_similarity
+from harmonyhub.recommender.sounds import no_sounds
 
 
 def train(
@@ -79,6 +80,7 @@ def train(
         popularity=_popularity(pairs, newest_at, n_tracks),
         neighbours=similarity.neighbours,
         factors=similarity.factors,
+        sounds=no_sounds(n_tracks),
         n_users=len(np.unique(pairs.user_index)),
         n_listens=int(pairs.plays.sum()),
         newest_at=newest_at,

@@ -1,11 +1,14 @@
 """Analyses of audio files, by the hash of the audio and the version of the recipe."""
 
+from collections.abc import AsyncIterator
+
 import msgspec
 from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import AudioHash, TrackId
-from harmonyhub.storage.documents import Database
+from harmonyhub.domain.sound import SoundFacts
+from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 
 
@@ -73,9 +76,33 @@ class Analyses:
         found = await self._analyses.distinct("track", {"track": {"$ne": None}})
         return [TrackId(track_id) for track_id in found]
 
+    async def facts(self) -> AsyncIterator[tuple[TrackId, SoundFacts]]:
+        """Read how each track sounds by its latest analysis, without curves and pictures."""
+        fields = {"track": 1, **{f"analysis.{name}": 1 for name in _FACTS}}
+        cursor = self._analyses.find({"track": {"$ne": None}}, fields, batch_size=1_000)
+        last = None
+        async for document in cursor.sort([("track", 1), ("at", -1)]):
+            if document["track"] != last:
+                last = document["track"]
+                yield TrackId(last), _read_facts(document["analysis"])
+
     async def reassign(self, *, old: TrackId, new: TrackId) -> None:
         """Move all analyses of one track to another."""
         await self._analyses.update_many({"track": old}, {"$set": {"track": new}})
+
+
+_FACTS = (
+    "tempo", "key", "loudness", "lra", "sound", "descriptors.energy", "descriptors.valence",
+)  # fmt: skip
+
+
+def _read_facts(document: Document) -> SoundFacts:
+    described = document.get("descriptors", {})
+    moods = {
+        name: described[name]["value"] if name in described else None
+        for name in ("energy", "valence")
+    }
+    return msgspec.convert({"lra": None, "sound": None, **document, **moods}, SoundFacts)
 
 
 def _analysis_id(audio_hash: AudioHash, analysis_version: str) -> str:
