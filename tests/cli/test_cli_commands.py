@@ -121,7 +121,7 @@ def test_analyse_takes_a_folder_into_the_library_once(hub: Hub, tmp_path: Path) 
     again = json.loads(hub("analyse", "music", "--json").stdout)
     assert (2, 0) == (first["analysed"], first["already_known"])
     assert (0, 2) == (again["analysed"], again["already_known"])
-    assert [str(Path("music") / "broken.mp3")] == list(first["refused"])
+    assert [str(music / "broken.mp3")] == list(first["refused"])
 
 
 def test_a_wrong_setting_is_named_before_anything_starts(hub: Hub, tmp_path: Path) -> None:
