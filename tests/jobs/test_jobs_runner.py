@@ -1,6 +1,7 @@
 """How a job ends: done, refused with a reason, given back, or taken over by another worker."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.jobs import Job, JobKind, JobState
 from harmonyhub.domain.listens import LedgerState
+from harmonyhub.flows import spool as spooling
 from harmonyhub.flows.analyse import submit_analysis
 from harmonyhub.flows.imports import submit_import
 from harmonyhub.flows.train import submit_training
 from harmonyhub.jobs import runner
 from harmonyhub.jobs.runner import run_job
-from harmonyhub.wiring.house import House
+from harmonyhub.settings.secret import Secret
+from harmonyhub.wiring.house import House, furnish
 from tests.conftest import NOW, SetClock
 from tests.tools.spotify_zip import write_listener_zip
 
@@ -75,6 +78,65 @@ async def test_audio_that_is_none_fails_its_job(house: House, tmp_path: Path) ->
     job = await submit_analysis(house, path=path, file_name="song.mp3", user_id=ANNA)
     await run_job(house, await claim(house))
     assert JobState.FAILED is (await state_of(house, job)).state
+
+
+def on_shared_store(house: House, folder: Path) -> House:
+    """Give the same house as seen from a data folder of its own, with a MongoDB of its own."""
+    settings = replace(house.settings, data_dir=folder, mongodb_uri=Secret("mongodb://db:27017"))
+    return replace(furnish(settings, house.store), clock=house.clock)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+async def test_a_worker_elsewhere_takes_what_it_can_see(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_large: bool
+) -> None:
+    """An upload goes to a worker with another data folder, unless it is too large for that."""
+    if is_large:
+        monkeypatch.setattr(spooling, "SHARED_BYTES_MAX", 100)
+    here, there = (on_shared_store(house, tmp_path / name) for name in ("here", "there"))
+    assert here.place != there.place
+    path = tmp_path / "upload.zip"
+    write_listener_zip(path, n_listens=50)
+    job, _ = await submit_import(here, user_id=ANNA, path=path, file_name="history.zip")
+    assert is_large == any(here.spool_dir.iterdir())
+    taken = await claim_at(there)
+    if is_large:
+        assert taken is None
+        taken = await claim_at(here)
+    assert taken is not None
+    await run_job(here if is_large else there, taken)
+
+    assert 50 == ((await state_of(house, job)).result or {})["kept"]
+    assert [] == [*here.spool_dir.iterdir(), *there.spool_dir.iterdir()]
+    assert [] == [file async for file in house.store.uploads._bucket.find({})]
+
+
+async def claim_at(house: House) -> Job | None:
+    """Claim a job as the worker of this data folder does."""
+    return await house.store.jobs.claim(
+        worker="w/1", now=house.clock(), lease_s=30, place=house.place
+    )
+
+
+async def test_a_fetched_upload_stays_for_another_try(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the store goes away in the middle, the next worker finds the upload still there."""
+
+    async def break_off(*_: object, **__: object) -> None:
+        raise UnavailableError("gone for a moment")
+
+    here, there = (on_shared_store(house, tmp_path / name) for name in ("here", "there"))
+    path = tmp_path / "upload.zip"
+    write_listener_zip(path, n_listens=50)
+    job, _ = await submit_import(here, user_id=ANNA, path=path, file_name="history.zip")
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "run_import", break_off)
+        with pytest.raises(UnavailableError):
+            await run_job(there, await claim(there))
+    assert [] == list(there.spool_dir.iterdir())
+    await run_job(here, await claim(here))
+    assert 50 == ((await state_of(house, job)).result or {})["kept"]
 
 
 async def test_an_unavailable_store_gives_the_job_back(

@@ -1,6 +1,7 @@
 """Jobs: natural keys, leases, fencing."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -134,3 +135,22 @@ async def test_failure_says_why(store: Store) -> None:
     recent = await store.jobs.recent(5)
     assert [newer.id, job.id] == [one.id for one in recent]
     assert (JobState.FAILED, "no", "do this") == (recent[1].state, recent[1].error, recent[1].hint)
+
+
+async def test_a_job_of_one_place_waits_for_its_worker(store: Store) -> None:
+    """A job that is bound to a data folder goes to workers that see it, any other to anybody."""
+    bound = await store.jobs.add(
+        kind=JobKind.ANALYSE, user_id=None, arguments={}, now=1, place="here"
+    )
+    free = await store.jobs.add(kind=JobKind.ANALYSE, user_id=None, arguments={}, now=2)
+    claim = partial(store.jobs.claim, now=5, lease_s=9)
+    taken = await claim(worker="w1", place="there")
+    assert taken is not None
+    assert free.id == taken.id
+    assert await claim(worker="w1", place="there") is None
+    taken = await claim(worker="w2", place="here")
+    assert taken is not None
+    assert bound.id == taken.id
+    taken = await claim(worker="w3", place="there", now=20)  # silent ones as well
+    assert taken is not None
+    assert free.id == taken.id

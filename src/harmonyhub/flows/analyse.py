@@ -1,7 +1,6 @@
 """Track analysis: an audio file in, its analysis in the store, pages out."""
 
 import asyncio
-import shutil
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
+from harmonyhub.flows.spool import spool
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.flows.train import Report
 from harmonyhub.wiring.house import House
@@ -39,14 +39,15 @@ async def submit_analysis(
     track_id: TrackId | None = None,
 ) -> Job:
     """Take over a spooled audio file and queue its analysis."""
-    kept = house.spool_dir / f"{uuid.uuid4().hex}{Path(file_name).suffix}"
-    await asyncio.to_thread(shutil.move, path, kept)
+    name = f"{uuid.uuid4().hex}{Path(file_name).suffix}"
+    spooled = await spool(house, path, name=name)
     return await house.store.jobs.add(
         kind=JobKind.ANALYSE,
         user_id=user_id,
-        arguments={"path": str(kept), "file_name": file_name, "track": track_id},
+        arguments={**spooled.arguments, "file_name": file_name, "track": track_id},
         now=house.clock(),
-        key=f"analyse:{kept.name}",
+        key=f"analyse:{name}",
+        place=spooled.place,
     )
 
 

@@ -1,7 +1,6 @@
 """Listening history in: from a file alone, in batches that survive a crash, with a ledger."""
 
 import asyncio
-import shutil
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
@@ -21,6 +20,7 @@ from harmonyhub.domain.listens import (
     Tally,
 )
 from harmonyhub.domain.music import TrackDescription
+from harmonyhub.flows.spool import spool
 from harmonyhub.flows.train import Report
 from harmonyhub.sources.history import read_history
 from harmonyhub.storage.ledgers import LedgerRow
@@ -36,14 +36,14 @@ async def submit_import(
 ) -> tuple[Job, Ledger]:
     """Take over a spooled file, open its ledger and queue the import."""
     ledger = await open_ledger(house, user_id=user_id, file_name=file_name)
-    kept = house.spool_dir / f"{ledger.id}{path.suffix}"
-    await asyncio.to_thread(shutil.move, path, kept)
+    spooled = await spool(house, path, name=f"{ledger.id}{path.suffix}")
     job = await house.store.jobs.add(
         kind=JobKind.IMPORT,
         user_id=user_id,
-        arguments={"ledger": ledger.id, "path": str(kept)},
+        arguments={"ledger": ledger.id, **spooled.arguments},
         now=house.clock(),
         key=f"import:{ledger.id}",
+        place=spooled.place,
     )
     return job, ledger
 

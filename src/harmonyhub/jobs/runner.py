@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 
 from harmonyhub.domain.errors import (
     HarmonyHubError,
     LostLeaseError,
-    RefusedInputError,
     UnavailableError,
 )
 from harmonyhub.domain.ids import LedgerId, TrackId
@@ -18,6 +15,7 @@ from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.imports import load_ledger, run_import
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
 from harmonyhub.flows.resolve_rest import resolve_rest, submit_rest
+from harmonyhub.flows.spool import spooled_file
 from harmonyhub.flows.train import Report, run_training, submit_training
 from harmonyhub.flows.train import as_json as training_as_json
 from harmonyhub.jobs.leases import LEASE_S
@@ -81,7 +79,7 @@ async def _run_flow(house: House, job: Job, report: Report) -> Result:
 
 async def _import(house: House, job: Job, report: Report) -> Result:
     ledger = await load_ledger(house, LedgerId(str(job.arguments["ledger"])))
-    async with _spooled(job) as path:
+    async with spooled_file(house, job) as path:
         done = await run_import(house, ledger=ledger, path=path, on_progress=report)
         await submit_training(house)
     return {"ledger": done.id, "lines": done.tally.lines, "kept": done.tally.kept}
@@ -93,7 +91,7 @@ async def _train(house: House, job: Job, report: Report) -> Result:  # noqa: ARG
 
 async def _analyse(house: House, job: Job, report: Report) -> Result:
     given = job.arguments.get("track")
-    async with _spooled(job) as path:
+    async with spooled_file(house, job) as path:
         track_id, analysis = await run_analysis(
             house,
             path=path,
@@ -114,15 +112,3 @@ async def _push(house: House, job: Job, report: Report) -> Result:
 
 async def _resolve(house: House, job: Job, report: Report) -> Result:
     return await resolve_rest(house, order_of_job(job), on_progress=report)
-
-
-@asynccontextmanager
-async def _spooled(job: Job) -> AsyncIterator[Path]:
-    """Give the job's file; it goes when the job is done or refused, and stays for another try."""
-    path = Path(str(job.arguments["path"]))
-    try:
-        yield path
-    except RefusedInputError:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        raise
-    await asyncio.to_thread(path.unlink, missing_ok=True)

@@ -34,7 +34,9 @@ async def work(house: House, *, name: str) -> None:
 async def _run_slot(house: House, name: str) -> None:
     while True:
         try:
-            job = await house.store.jobs.claim(worker=name, now=house.clock(), lease_s=LEASE_S)
+            job = await house.store.jobs.claim(
+                worker=name, now=house.clock(), lease_s=LEASE_S, place=house.place
+            )
             if job is None:
                 await asyncio.sleep(IDLE_S)
             else:

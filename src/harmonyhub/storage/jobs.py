@@ -31,11 +31,14 @@ class Jobs:
         arguments: Mapping[str, object],
         now: int,
         key: str | None = None,
+        place: str | None = None,
     ) -> Job:
         """Queue a job.
 
         Parameters
         ----------
+        place : str or None
+            The data folder that its worker must see; None: any worker may take it.
         key : str or None
             Natural key. While a job with this key waits in the queue, that one is returned; while
             one runs, the new one waits for its end, since the running one may have read its input
@@ -54,6 +57,8 @@ class Jobs:
         }
         if key is not None:
             document["key"] = key
+        if place is not None:
+            document["place"] = place
         while True:
             try:
                 await self._jobs.insert_one(document)
@@ -64,9 +69,23 @@ class Jobs:
                     return read_job(waiting)
 
     async def claim(
-        self, *, worker: str, now: int, lease_s: int, kinds: Sequence[JobKind] | None = None
+        self,
+        *,
+        worker: str,
+        now: int,
+        lease_s: int,
+        kinds: Sequence[JobKind] | None = None,
+        place: str | None = None,
     ) -> Job | None:
-        """Take the oldest job that waits or whose worker fell silent; None if there is none."""
+        """Take the oldest job that waits or whose worker fell silent; None if there is none.
+
+        Parameters
+        ----------
+        kinds : sequence of JobKind, optional
+            Only these.
+        place : str, optional
+            The data folder that the worker sees: jobs bound to another one are left alone.
+        """
         busy_keys = await self._jobs.distinct(
             "key", {"state": RUNNING, "lease_until": {"$gte": now}, "key": {"$exists": True}}
         )
@@ -78,6 +97,8 @@ class Jobs:
         }
         if kinds is not None:
             wanted["kind"] = {"$in": [kind.value for kind in kinds]}
+        if place is not None:
+            wanted["place"] = {"$in": [None, place]}  # None also finds jobs without a place
         document = await self._jobs.find_one_and_update(
             wanted,
             {

@@ -40,6 +40,7 @@ from harmonyhub.storage.spotify_library import SpotifyLibrary
 from harmonyhub.storage.synced_plays import SyncedPlays
 from harmonyhub.storage.tokens import Tokens
 from harmonyhub.storage.tracks import Tracks
+from harmonyhub.storage.uploads import Uploads
 from harmonyhub.storage.upstreams import Upstreams
 from harmonyhub.storage.users import Users
 from harmonyhub.storage.vault import Vault, required
@@ -92,6 +93,7 @@ class Store:
         self.spotify_library = SpotifyLibrary(database)
         self.resolutions = Resolutions(database)
         self.pushed_playlists = PushedPlaylists(database)
+        self.uploads = Uploads(database)
         self.upstreams = Upstreams(database)
         self.known_good = KnownGoodValues(database, vault)
         self.counters = Counters(database)
