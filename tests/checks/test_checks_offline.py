@@ -17,6 +17,7 @@ from harmonyhub.checks.machine import (
     check_key_files,
     check_libraries,
     check_machine,
+    check_music_folder,
 )
 from harmonyhub.checks.offline import (
     check_environment,
@@ -25,7 +26,7 @@ from harmonyhub.checks.offline import (
     refuse_bad_start,
 )
 from harmonyhub.domain.errors import ConfigurationError
-from harmonyhub.domain.findings import Verdict
+from harmonyhub.domain.findings import Severity, Verdict
 from harmonyhub.settings import keys
 from harmonyhub.settings.catalogue import SETTING_CHECKS
 from harmonyhub.settings.load import load_settings
@@ -99,6 +100,24 @@ def test_data_folder_that_is_a_file_is_refused(settings: Settings, tmp_path: Pat
         assert finding is not None
         assert ("HH501", "HARMONYHUB_DATA_DIR") == (finding.check_id, finding.variable)
         assert str(path) in finding.message
+        assert "environment" == finding.provenance
+
+
+def test_music_folder_that_is_not_there_is_a_warning(settings: Settings, tmp_path: Path) -> None:
+    """Without it everything else works, so the start is not refused."""
+    assert check_music_folder(settings) is None
+    assert check_music_folder(replace(settings, music_dir=tmp_path)) is None
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "nowhere", tmp_path / "file"):
+        settings_here = replace(
+            settings,
+            music_dir=path,
+            provenances={**settings.provenances, "music_dir": "environment"},
+        )
+        finding = check_music_folder(settings_here)
+        assert finding is not None
+        assert ("HH507", Severity.WARNING) == (finding.check_id, finding.severity)
+        assert f"The music folder {path} cannot be read: N" in finding.message
         assert "environment" == finding.provenance
 
 

@@ -23,6 +23,7 @@ GOOD = {
     "HARMONYHUB_ALERT_URLS": "json://127.0.0.1:9/team json://127.0.0.1:9/more",
     "HARMONYHUB_BASE_URL": "https://music.example.org/",
     "HARMONYHUB_DATA_DIR": "/srv/harmonyhub",
+    "HARMONYHUB_MUSIC_DIR": "/srv/music",
     "HARMONYHUB_ENCRYPTION_KEY": "A" * 43 + "=",
     "HARMONYHUB_HOST": "0.0.0.0",
     "HARMONYHUB_LOG_FORMAT": "JSON",

@@ -1,11 +1,13 @@
 """The pages as a browser without JavaScript gets them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
+from harmonyhub.domain.audio_files import FileRecord, FoundFile
 from harmonyhub.domain.judgements import Judgement, Verdict
 from harmonyhub.flows.training_report import keep_judgement
 from harmonyhub.wiring.house import House
@@ -27,6 +29,22 @@ async def test_an_empty_house_leads_to_import(client: httpx2.AsyncClient) -> Non
     text = await page(client, "/")
     assert "Bring your music" in text
     assert 'href="/import"' in text
+
+
+async def test_the_music_folder_tells_how_far_it_is(
+    house: House, served: Any, tmp_path: Any
+) -> None:
+    """The page of analysed tracks names the folder, and what was refused in it."""
+    settings = replace(house.settings, music_dir=tmp_path / "music")
+    house = replace(house, settings=settings)
+    file = FoundFile(tmp_path / "music" / "<b>.mp3", 1, 1)
+    record = FileRecord(1, 1, "3", refused="no audio")
+    await house.store.audio_files.put(house.place, file, record, now=1)
+    async with served(house) as url, httpx2.AsyncClient(base_url=url) as client:
+        text = await page(client, "/search")
+    assert f"<code>{tmp_path / 'music'}</code>: not looked at yet" in text
+    assert "&lt;b&gt;.mp3</code>" in text
+    assert "no audio" in text
 
 
 @pytest.mark.usefixtures("library")

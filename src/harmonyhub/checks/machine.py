@@ -31,8 +31,9 @@ MONGOD = Check(
 KEY_FILES = Check(
     "HH506", Severity.ERROR, "A key file of the data folder is damaged or unreadable."
 )
+MUSIC_FOLDER = Check("HH507", Severity.WARNING, "The music folder is not there, or cannot be read.")
 
-MACHINE_CHECKS = (DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD, KEY_FILES)
+MACHINE_CHECKS = (DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD, KEY_FILES, MUSIC_FOLDER)
 
 MONGODB_URI = "HARMONYHUB_MONGODB_URI"
 KEY_FILE_READERS: dict[str, tuple[str, Callable[[Settings], object]]] = {
@@ -44,7 +45,7 @@ PACKAGES = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.
 
 def check_machine(settings: Settings) -> list[Finding]:
     """Check all that a start on this machine needs."""
-    findings = [check_data_folder(settings), check_address(settings)]
+    findings = [check_data_folder(settings), check_address(settings), check_music_folder(settings)]
     if settings.mongodb_uri is None:
         findings.append(check_embedded_server())
     findings += check_key_files(settings)
@@ -69,6 +70,24 @@ def check_data_folder(settings: Settings) -> Finding | None:
         fix="Let this user write there, or set HARMONYHUB_DATA_DIR to another folder.",
         variable="HARMONYHUB_DATA_DIR",
         provenance=settings.provenance("data_dir"),
+    )
+
+
+def check_music_folder(settings: Settings) -> Finding | None:
+    """Look into the music folder; a warning, since all that was analysed stays without it."""
+    folder = settings.music_dir
+    if folder is None:
+        return None
+    try:
+        with os.scandir(folder):
+            return None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    return MUSIC_FOLDER.found(
+        f"The music folder {folder} cannot be read: {reason}.",
+        fix="Mount it, let this user read it, or set HARMONYHUB_MUSIC_DIR to another folder.",
+        variable="HARMONYHUB_MUSIC_DIR",
+        provenance=settings.provenance("music_dir"),
     )
 
 

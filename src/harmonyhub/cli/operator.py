@@ -115,5 +115,10 @@ def _print_status(report: "StatusReport") -> None:
     if last and not last.judgement.verdict.is_promoted:
         told = datetime.fromtimestamp(last.at, tz=UTC)
         click.echo(f"  refused {told:%Y-%m-%d %H:%M} UTC: {last.judgement.why}")
+    folder = report.music_folder
+    if folder is not None:
+        from harmonyhub.flows.music_folder import describe_music_folder
+
+        click.echo(f"Music folder {folder.folder}: {describe_music_folder(folder)}")
     for job in report.jobs:
         click.echo(f"  job {job.id} {job.kind.value}: {job.state.value} {job.error or ''}")

@@ -1,6 +1,6 @@
 """Files of audio as they lie in a folder, and what became of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class SortedFiles:
     due: list[FoundFile]
     known: list[FoundFile]
     refused: dict[FoundFile, str]
+
+
+def settled_files(found: Iterable[FoundFile], *, now: int, settled_s: int) -> list[FoundFile]:
+    """Leave out files that were written to in the last `settled_s` seconds.
+
+    A time in the future says that the clock of the disk is another one, and nothing more.
+    """
+    return [file for file in found if not 0 <= now - file.mtime_ns // 10**9 < settled_s]
 
 
 def sort_files(

@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     ANALYSE = "analyse"
     PUSH = "push"
     RESOLVE = "resolve"
+    FOLDER = "folder"
 
 
 class JobState(StrEnum):

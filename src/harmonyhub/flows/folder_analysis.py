@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harmonyhub.analysis.track import ANALYSIS_VERSION
 from harmonyhub.domain.analysis import TrackAnalysis
-from harmonyhub.domain.audio_files import FileRecord, FoundFile, sort_files
-from harmonyhub.domain.errors import AudioError
+from harmonyhub.domain.audio_files import FileRecord, FoundFile, settled_files, sort_files
+from harmonyhub.domain.errors import AudioError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.flows.analyse import keep_analysis
@@ -19,6 +19,7 @@ from harmonyhub.flows.train import Report
 from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.wiring.house import House
 
+SETTLED_S = 30  # a file that was written to just now is perhaps still being copied
 CLAIM_S = 900  # longer than almost any file takes
 MakeMeasurer = Callable[[], Measurer]
 
@@ -65,6 +66,24 @@ class _Run:
         )
 
 
+async def run_music_folder(house: House, *, folder: Path, on_progress: Report) -> FolderResult:
+    """Analyse what is new in the music folder, without files that may still be written to.
+
+    Raises
+    ------
+    NotFoundError
+        If the folder is not there; what was analysed stays.
+    """
+    if not await asyncio.to_thread(folder.is_dir):
+        raise NotFoundError(
+            f"The music folder {folder} is not there.",
+            hint="Mount it, or correct HARMONYHUB_MUSIC_DIR; docs/runbooks/HH507.md says more.",
+        )
+    return await run_folder_analysis(
+        house, folder=folder, on_progress=on_progress, settled_s=SETTLED_S
+    )
+
+
 async def run_folder_analysis(
     house: House,
     *,
@@ -72,6 +91,7 @@ async def run_folder_analysis(
     on_progress: Report,
     n_processes: int | None = None,
     is_anew: bool = False,
+    settled_s: int = 0,
     measurer: MakeMeasurer = Measurer,
 ) -> FolderResult:
     """Analyse every audio file below a folder that has no analysis of this version yet.
@@ -85,10 +105,13 @@ async def run_folder_analysis(
         How many files are measured at a time; one per core without it.
     is_anew : bool
         Whether to look at every file again, those that were refused too.
+    settled_s : int
+        Files that were written to in the last so many seconds are put off.
     measurer : callable
         Makes what measures, one per process.
     """
-    found = await asyncio.to_thread(list_audio, folder)
+    everything = await asyncio.to_thread(list_audio, folder)
+    found = settled_files(everything, now=house.clock(), settled_s=settled_s)
     paths = [file.path for file in found]
     records = {} if is_anew else await house.store.audio_files.get_many(house.place, paths)
     files = sort_files(found, records, analysis_version=ANALYSIS_VERSION)
@@ -106,7 +129,7 @@ async def run_folder_analysis(
         analysed=run.outcomes["analysed"],
         already_known=run.outcomes["known"] + len(files.known),
         refused={str(file.path): why for file, why in files.refused.items()} | run.refused,
-        put_off=run.outcomes["put off"],
+        put_off=run.outcomes["put off"] + len(everything) - len(found),
     )
 
 

@@ -6,6 +6,7 @@ import harmonyhub
 from harmonyhub.domain.freshness import SourceFreshness
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.jobs import Job
+from harmonyhub.flows.music_folder import MusicFolderState, load_music_folder
 from harmonyhub.flows.training_report import LastJudgement, last_judgement
 from harmonyhub.wiring.house import House
 
@@ -32,6 +33,7 @@ class StatusReport:
     jobs: list[Job]
     sources: tuple[SourceFreshness, ...]
     incidents: list[Incident]
+    music_folder: MusicFolderState | None
 
 
 async def load_status(house: House) -> StatusReport:
@@ -56,4 +58,5 @@ async def load_status(house: House) -> StatusReport:
         jobs=await house.store.jobs.recent(RECENT_JOBS),
         sources=await house.upstreams.freshness(now=house.clock()),
         incidents=await house.store.incidents.current(),
+        music_folder=await load_music_folder(house),
     )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from harmonyhub.domain.errors import (
     HarmonyHubError,
@@ -12,6 +13,7 @@ from harmonyhub.domain.errors import (
 from harmonyhub.domain.ids import LedgerId, TrackId
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.flows.analyse import run_analysis
+from harmonyhub.flows.folder_analysis import run_music_folder
 from harmonyhub.flows.imports import load_ledger, run_import
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
 from harmonyhub.flows.resolve_rest import resolve_rest, submit_rest
@@ -73,6 +75,7 @@ async def _run_flow(house: House, job: Job, report: Report) -> Result:
         JobKind.ANALYSE: _analyse,
         JobKind.PUSH: _push,
         JobKind.RESOLVE: _resolve,
+        JobKind.FOLDER: _folder,
     }[job.kind]
     return await flow(house, job, report)
 
@@ -100,6 +103,17 @@ async def _analyse(house: House, job: Job, report: Report) -> Result:
             on_progress=report,
         )
     return {"track": track_id, "audio_hash": analysis.audio_hash}
+
+
+async def _folder(house: House, job: Job, report: Report) -> Result:
+    folder = Path(str(job.arguments["folder"]))
+    result = await run_music_folder(house, folder=folder, on_progress=report)
+    return {
+        "analysed": result.analysed,
+        "already_known": result.already_known,
+        "refused": len(result.refused),
+        "put_off": result.put_off,
+    }
 
 
 async def _push(house: House, job: Job, report: Report) -> Result:

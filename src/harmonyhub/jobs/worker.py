@@ -4,9 +4,10 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 
 from harmonyhub.domain.errors import UnavailableError
-from harmonyhub.domain.jobs import Job, JobState
+from harmonyhub.domain.jobs import Job, JobKind, JobState
 from harmonyhub.jobs.leases import LEASE_S, MAX_ATTEMPTS
 from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.wiring.house import House
@@ -15,6 +16,10 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 JOBS_AT_ONCE = 2  # a long analysis must not keep an import waiting
+# A folder takes days: it has a slot of its own, which starts later than what a person waits for.
+FOLDER_KINDS = (JobKind.FOLDER,)
+OTHER_KINDS = tuple(kind for kind in JobKind if kind not in FOLDER_KINDS)
+FOLDER_IDLE_S = 5.0
 STOP_S = 10.0
 
 
@@ -28,17 +33,26 @@ async def work(house: House, *, name: str) -> None:
     """
     async with asyncio.TaskGroup() as slots:
         for number in range(JOBS_AT_ONCE):
-            slots.create_task(_run_slot(house, f"{name}/{number}"))
+            slots.create_task(_run_slot(house, f"{name}/{number}", kinds=OTHER_KINDS))
+        slots.create_task(
+            _run_slot(house, f"{name}/folder", kinds=FOLDER_KINDS, idle_s=FOLDER_IDLE_S)
+        )
 
 
-async def _run_slot(house: House, name: str) -> None:
+async def _run_slot(
+    house: House, name: str, *, kinds: Sequence[JobKind], idle_s: float = IDLE_S
+) -> None:
     while True:
         try:
             job = await house.store.jobs.claim(
-                worker=name, now=house.clock(), lease_s=LEASE_S, place=house.place
+                worker=name,
+                now=house.clock(),
+                lease_s=LEASE_S,
+                kinds=kinds,
+                place=house.place,
             )
             if job is None:
-                await asyncio.sleep(IDLE_S)
+                await asyncio.sleep(idle_s)
             else:
                 await _run_in_child(house, job)
         except UnavailableError as error:

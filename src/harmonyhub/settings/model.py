@@ -35,6 +35,7 @@ class Settings:
     """
 
     data_dir: Path
+    music_dir: Path | None
     host: str
     port: int
     mongodb_uri: Secret | None

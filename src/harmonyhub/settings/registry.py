@@ -79,6 +79,16 @@ VARIABLES = (
         example="/srv/harmonyhub",
     ),
     Variable(
+        name="HARMONYHUB_MUSIC_DIR",
+        group=Group.SERVICE,
+        shape=shapes.FOLDER,
+        summary="A folder of music whose new and changed files the worker analyses by itself.",
+        without="Audio is analysed when somebody uploads it, or by `harmonyhub analyse`.",
+        obtain="Any folder that the service may read, also one of another machine; nothing is"
+        " written there.",
+        example="/srv/music",
+    ),
+    Variable(
         name="HARMONYHUB_HOST",
         group=Group.SERVICE,
         shape=shapes.HOST,

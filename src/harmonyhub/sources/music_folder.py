@@ -25,15 +25,16 @@ AUDIO_SUFFIXES = frozenset(
 
 
 def list_audio(folder: Path) -> list[FoundFile]:
-    """List the files of audio below a folder by their endings, by path; nothing is opened.
+    """List what `find_audio` finds, by path."""
+    return sorted(find_audio(folder), key=lambda file: file.path)
+
+
+def find_audio(folder: Path) -> Iterator[FoundFile]:
+    """Find the files of audio below a folder by their endings; nothing is opened.
 
     Hidden files and folders are left out: sounds do not hide, but what copying programs and
     desktops put beside them does. Links to folders are not followed, since they may form a ring.
     """
-    return sorted(_find(folder), key=lambda file: file.path)
-
-
-def _find(folder: Path) -> Iterator[FoundFile]:
     for place, folders, names in os.walk(folder.absolute()):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:

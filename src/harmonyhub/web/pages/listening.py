@@ -18,6 +18,7 @@ from harmonyhub.domain.music import Track
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
 from harmonyhub.flows.analyse import load_track_page
 from harmonyhub.flows.feedback import give_feedback
+from harmonyhub.flows.music_folder import describe_music_folder, load_music_folder
 from harmonyhub.flows.push_playlist import can_save
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.web.pages.numbers import NumberRow, list_numbers
@@ -135,7 +136,15 @@ async def search(
         found, n_analysed = await search_tracks(house, text=query, n=N_FOUND), 0
     else:
         found, n_analysed = await _find_analysed(house)
-    return visitor.page("search.html", query=query, found=found, n_analysed=n_analysed)
+    folder = None if query else await load_music_folder(house)
+    return visitor.page(
+        "search.html",
+        query=query,
+        found=found,
+        n_analysed=n_analysed,
+        folder=folder,
+        folder_state=folder and describe_music_folder(folder),
+    )
 
 
 @post("/feedback")
