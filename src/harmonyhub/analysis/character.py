@@ -1,12 +1,11 @@
 """Plain measurements of how a track sounds; the descriptors are computed from them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from harmonyhub.analysis import FloatArray
 from harmonyhub.analysis.onsets import measure_onset_strength
 from harmonyhub.analysis.spectrum import MEL_RANGE_HZ, N_MELS, Spectrum
+from harmonyhub.domain.analysis import Character
 
 LOUD_DB = 40.0  # frames further below the loudest are pauses
 ONSET_HEIGHT = 1.0  # deviations of onset strength that count as an attack
@@ -14,40 +13,6 @@ BASS_BANDS = 5  # below about 250 Hz
 ENOUGH_FRAMES = 16_384  # means need no more; at least every fourth frame is left out anyway
 SYLLABLE_FRAMES = 16_384  # 12 minutes
 SYLLABLES_HZ = (2.5, 6.0)  # how fast people speak
-
-
-@dataclass(frozen=True, slots=True)
-class Character:
-    """How a track sounds.
-
-    Attributes
-    ----------
-    brightness_hz : float
-        Mean spectral centroid of the frames that are not pauses.
-    flatness : float
-        In [0, 1]: 0 for pure tones, 1 for noise (Wiener entropy of the mel bands).
-    onsets_per_s : float
-        Attacks per second.
-    bass_share : float
-        In [0, 1]: power below 250 Hz.
-    tonal_share : float
-        In [0, 1]: amplitude in the twenty strongest peaks of all peaks.
-    syllables : float
-        In [0, 1]: share of the loudness curve's movement at the pace of speech.
-    pause_flatness : float
-        In [0, 1]: flatness of the quiet tenth, where an audience or a room is heard.
-    vibrato : float
-        In [0, 1]: amplitude of peaks between the semitones, where voices and strings glide.
-    """
-
-    brightness_hz: float
-    flatness: float
-    onsets_per_s: float
-    bass_share: float
-    tonal_share: float
-    syllables: float
-    pause_flatness: float
-    vibrato: float
 
 
 def measure_character(spectrum: Spectrum, tuning_cents: float | None) -> Character | None:

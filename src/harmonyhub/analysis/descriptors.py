@@ -3,15 +3,12 @@
 None of them was fitted to Spotify's values: weights are chosen by hand, so most are estimates.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log2
 
 import numpy as np
 
-from harmonyhub.analysis.character import Character
-from harmonyhub.analysis.loudness import Loudness
-from harmonyhub.analysis.rhythm import Rhythm
-from harmonyhub.domain.analysis import Descriptor, Key
+from harmonyhub.domain.analysis import Character, Descriptor, Key, TrackAnalysis
 
 # The wheel of harmonic mixing: relative keys share a number, fifths are neighbours.
 CAMELOT_MEANING = (
@@ -21,31 +18,34 @@ CAMELOT_MEANING = (
 CAMELOT_MAJOR = (8, 3, 10, 5, 12, 7, 2, 9, 4, 11, 6, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """What descriptors are computed from."""
-
-    character: Character
-    loudness: Loudness
-    rhythm: Rhythm
-    key: Key | None
+DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
 
 
-def describe(grounds: Grounds) -> dict[str, Descriptor]:
-    """Compute all descriptors of a track."""
+def describe(analysis: TrackAnalysis) -> TrackAnalysis:
+    """Give an analysis its descriptors, from nothing but what it holds: no audio is needed.
+
+    So they are made again for stored analyses when a definition changes, in a millisecond instead
+    of the seconds that a file takes.
+    """
+    found = {} if analysis.character is None else _describe(analysis, analysis.character)
+    return replace(analysis, descriptors=found, description_version=DESCRIPTION_VERSION)
+
+
+def _describe(analysis: TrackAnalysis, character: Character) -> dict[str, Descriptor]:
+    grounds = _Grounds(analysis, character)
     energy = _energy(grounds)
-    mode_confidence = grounds.key.confidence if grounds.key else 0.0
+    mode_confidence = analysis.key.confidence if analysis.key else 0.0
     measured = {
         "brightness": Descriptor(
             round(grounds.character.brightness_hz, 1), 1.0,
             "spectral centroid in Hz, mean over all frames but pauses", is_estimated=False,
         ),
         "camelot": Descriptor(
-            name_camelot(grounds.key), round(mode_confidence, 3), CAMELOT_MEANING,
+            name_camelot(grounds.analysis.key), round(mode_confidence, 3), CAMELOT_MEANING,
             is_estimated=False,
         ),
         "mode": Descriptor(
-            None if grounds.key is None else float(grounds.key.mode == "major"),
+            None if grounds.analysis.key is None else float(grounds.analysis.key.mode == "major"),
             round(mode_confidence, 3), "1 major, 0 minor: of the key of most of the track",
             is_estimated=False,
         ),
@@ -72,6 +72,14 @@ def describe(grounds: Grounds) -> dict[str, Descriptor]:
     return dict(sorted((measured | estimated).items()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Grounds:
+    """What descriptors are computed from: an analysis that has a character."""
+
+    analysis: TrackAnalysis
+    character: Character
+
+
 def name_camelot(key: Key | None) -> str | None:
     """Name a key on the wheel of harmonic mixing: "8B" is C major, "8A" A minor."""
     if key is None:
@@ -85,8 +93,8 @@ def _ramp(value: float, low: float, high: float) -> float:
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
-def _energy(grounds: Grounds) -> float:
-    sound, loudness = grounds.character, grounds.loudness.integrated_lufs
+def _energy(grounds: _Grounds) -> float:
+    sound, loudness = grounds.character, grounds.analysis.loudness
     return (
         0.45 * _ramp(-40.0 if loudness is None else loudness, -32.0, -7.0)
         + 0.25 * _ramp(sound.onsets_per_s, 0.5, 8.0)
@@ -95,9 +103,9 @@ def _energy(grounds: Grounds) -> float:
     )
 
 
-def _acousticness(grounds: Grounds, energy: float) -> float:
+def _acousticness(grounds: _Grounds, energy: float) -> float:
     sound = grounds.character
-    spread = grounds.loudness.range_lu or 0.0
+    spread = grounds.analysis.lra or 0.0
     leaning = (
         2.5 * (sound.tonal_share - 0.7) / 0.15
         + 1.5 * (spread - 6.0) / 6.0
@@ -107,37 +115,37 @@ def _acousticness(grounds: Grounds, energy: float) -> float:
     return 1 / (1 + exp(-leaning / 2))
 
 
-def _danceability(grounds: Grounds) -> float:
-    rhythm = grounds.rhythm
-    if rhythm.tempo_bpm is None:
+def _danceability(grounds: _Grounds) -> float:
+    found = grounds.analysis
+    if found.tempo is None:
         return 0.0
-    periods = np.diff(rhythm.beats_s)
+    periods = np.diff(found.beats)
     wander = float(np.median(np.abs(np.diff(periods))) / np.median(periods))
-    pace = exp(-0.5 * (log2(rhythm.tempo_bpm / 115.0) / 0.45) ** 2)
+    pace = exp(-0.5 * (log2(found.tempo / 115.0) / 0.45) ** 2)
     steady = 1 - _ramp(wander, 0.01, 0.12)
     bass = _ramp(grounds.character.bass_share, 0.05, 0.6)
-    return 0.3 * pace + 0.3 * steady + 0.25 * _ramp(rhythm.confidence, 0.3, 0.9) + 0.15 * bass
+    return 0.3 * pace + 0.3 * steady + 0.25 * _ramp(found.tempo_confidence, 0.3, 0.9) + 0.15 * bass
 
 
-def _instrumentalness(grounds: Grounds) -> float:
+def _instrumentalness(grounds: _Grounds) -> float:
     sound = grounds.character
     voice = 0.6 * _ramp(sound.vibrato, 0.1, 0.4) + 0.4 * _ramp(sound.syllables, 0.2, 0.6)
     return 1 - voice
 
 
-def _liveness(grounds: Grounds) -> float:
+def _liveness(grounds: _Grounds) -> float:
     return 0.05 + 0.9 * _ramp(grounds.character.pause_flatness, 0.15, 0.6)
 
 
-def _speechiness(grounds: Grounds) -> float:
+def _speechiness(grounds: _Grounds) -> float:
     sound = grounds.character
     pace = _ramp(sound.syllables, 0.25, 0.7)
-    unsteady = 1 - _ramp(grounds.rhythm.confidence, 0.2, 0.6)
+    unsteady = 1 - _ramp(grounds.analysis.tempo_confidence, 0.2, 0.6)
     return pace * (0.2 + 0.8 * unsteady)
 
 
-def _valence(grounds: Grounds, energy: float) -> float:
-    key, tempo = grounds.key, grounds.rhythm.tempo_bpm
+def _valence(grounds: _Grounds, energy: float) -> float:
+    key, tempo = grounds.analysis.key, grounds.analysis.tempo
     major = (
         0.5 if key is None else (0.5 + 0.5 * key.confidence * (1 if key.mode == "major" else -1))
     )

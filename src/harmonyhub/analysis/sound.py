@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonyhub.analysis import FloatArray
-from harmonyhub.analysis.character import Character
 from harmonyhub.analysis.products import multiply_rows
 from harmonyhub.analysis.spectrum import N_MELS, Spectrum
-from harmonyhub.domain.analysis import SoundPrint
+from harmonyhub.domain.analysis import Character, SoundPrint
 
 LOUD_DB = 40.0  # frames further below the loudest are pauses
 FLOOR_DB = 60.0  # what is further below the loudest band is hiss, or a codec's cut

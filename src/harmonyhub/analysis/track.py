@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from harmonyhub.analysis import FloatArray
-from harmonyhub.analysis.character import Character, measure_character
+from harmonyhub.analysis.character import measure_character
 from harmonyhub.analysis.chroma import draw_columns
 from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile
-from harmonyhub.analysis.descriptors import Grounds, describe
+from harmonyhub.analysis.descriptors import describe
 from harmonyhub.analysis.harmony import Harmony, find_harmony
 from harmonyhub.analysis.loudness import Loudness, LoudnessMeter
 from harmonyhub.analysis.methods import explain_gaps, list_measurements
@@ -20,9 +20,9 @@ from harmonyhub.analysis.segments import Segment, find_segments
 from harmonyhub.analysis.sound import measure_sound
 from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
 from harmonyhub.analysis.waveform import Outline
-from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.domain.analysis import Character, TrackAnalysis
 
-ANALYSIS_VERSION = "4"  # grows whenever the same file would get other numbers
+ANALYSIS_VERSION = "5"  # grows whenever the same file would get other numbers
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
 QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in
@@ -110,18 +110,14 @@ def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _
             waveform=heard.waveform,
             chroma=np.round(draw_columns(harmony.chroma, CHROMA_COLUMNS), 3).astype(float).tolist(),
             measurements=list_measurements(rhythm, harmony),
-            descriptors=(
-                describe(Grounds(character, heard.loudness, rhythm, harmony.key))
-                if character
-                else {}
-            ),
             sound=(measure_sound(heard.spectrum, harmony.chroma, character) if character else None),
             notes=[*audio.notes, *gaps],
             tags=audio.tags,
             analysis_version=ANALYSIS_VERSION,
             tuning_cents=_rounded(harmony.tuning_cents, 1),
+            character=character,
         )
-    return analysis, heard, harmony
+    return describe(analysis), heard, harmony
 
 
 def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:

@@ -50,6 +50,40 @@ class Descriptor:
 
 
 @dataclass(frozen=True, slots=True)
+class Character:
+    """Plain measurements of how a track sounds; descriptors are computed from them.
+
+    Attributes
+    ----------
+    brightness_hz : float
+        Mean spectral centroid of the frames that are not pauses.
+    flatness : float
+        In [0, 1]: 0 for pure tones, 1 for noise (Wiener entropy of the mel bands).
+    onsets_per_s : float
+        Attacks per second.
+    bass_share : float
+        In [0, 1]: power below 250 Hz.
+    tonal_share : float
+        In [0, 1]: amplitude in the twenty strongest peaks of all peaks.
+    syllables : float
+        In [0, 1]: share of the loudness curve's movement at the pace of speech.
+    pause_flatness : float
+        In [0, 1]: flatness of the quiet tenth, where an audience or a room is heard.
+    vibrato : float
+        In [0, 1]: amplitude of peaks between the semitones, where voices and strings glide.
+    """
+
+    brightness_hz: float
+    flatness: float
+    onsets_per_s: float
+    bass_share: float
+    tonal_share: float
+    syllables: float
+    pause_flatness: float
+    vibrato: float
+
+
+@dataclass(frozen=True, slots=True)
 class SoundPrint:
     """What the analysis measured of a sound, in natural units; key and level do not change it.
 
@@ -122,6 +156,10 @@ class TrackAnalysis:
         By name: value, confidence, definition.
     sound : SoundPrint or None
         What it sounds like; None in analyses before version 4, and where nothing sounds.
+    character : Character or None
+        What the descriptors are computed from; None before version 5, and where nothing sounds.
+    description_version : str
+        Of the definitions of the descriptors.
     """
 
     audio_hash: AudioHash
@@ -151,3 +189,5 @@ class TrackAnalysis:
     sections: Sequence[tuple[float, float, str]] = field(default_factory=list)
     descriptors: Mapping[str, Descriptor] = field(default_factory=dict)
     sound: SoundPrint | None = None
+    character: Character | None = None
+    description_version: str = ""

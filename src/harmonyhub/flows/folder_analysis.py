@@ -14,6 +14,7 @@ from harmonyhub.domain.errors import AudioError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.flows.analyse import keep_analysis
+from harmonyhub.flows.describing import describe_outdated
 from harmonyhub.flows.measuring import Measurer, usable_cores
 from harmonyhub.flows.train import Report
 from harmonyhub.sources.music_folder import list_audio
@@ -110,6 +111,7 @@ async def run_folder_analysis(
     measurer : callable
         Makes what measures, one per process.
     """
+    await describe_outdated(house)
     everything = await asyncio.to_thread(list_audio, folder)
     found = settled_files(everything, now=house.clock(), settled_s=settled_s)
     paths = [file.path for file in found]

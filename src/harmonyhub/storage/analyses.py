@@ -86,6 +86,29 @@ class Analyses:
                 last = document["track"]
                 yield TrackId(last), _read_facts(document["analysis"])
 
+    async def outdated(
+        self, *, analysis_version: str, description_version: str
+    ) -> AsyncIterator[TrackAnalysis]:
+        """Read the analyses of a version whose descriptors have older definitions."""
+        wanted = {
+            "analysis.analysis_version": analysis_version,
+            "analysis.description_version": {"$ne": description_version},
+        }
+        async for document in self._analyses.find(wanted, batch_size=100):
+            yield msgspec.convert(document["analysis"], TrackAnalysis)
+
+    async def put_description(self, analysis: TrackAnalysis) -> None:
+        """Store the descriptors of an analysis, and leave everything else as it is."""
+        await self._analyses.update_one(
+            {"_id": _analysis_id(analysis.audio_hash, analysis.analysis_version)},
+            {
+                "$set": {
+                    "analysis.descriptors": msgspec.to_builtins(analysis.descriptors),
+                    "analysis.description_version": analysis.description_version,
+                }
+            },
+        )
+
     async def reassign(self, *, old: TrackId, new: TrackId) -> None:
         """Move all analyses of one track to another."""
         await self._analyses.update_many({"track": old}, {"$set": {"track": new}})

@@ -42,6 +42,10 @@ INDEXES = (
     Index("shown", (("user", ASCENDING), ("at", DESCENDING))),
     Index("shown", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
     Index("analyses", (("track", ASCENDING), ("at", DESCENDING))),
+    Index(
+        "analyses",
+        (("analysis.analysis_version", ASCENDING), ("analysis.description_version", ASCENDING)),
+    ),
     Index("audio_files", (("place", ASCENDING), ("path", ASCENDING))),
     Index("jobs", (("state", ASCENDING), ("created_at", ASCENDING))),
     Index("jobs", (("created_at", DESCENDING),)),

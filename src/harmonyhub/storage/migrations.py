@@ -49,6 +49,7 @@ MIGRATIONS = (
     Migration(5, "playlists sent and ids found", create_indexes),
     Migration(6, "libraries", create_indexes),
     Migration(7, "files of audio", create_indexes),
+    Migration(8, "descriptions of analyses", create_indexes),
 )
 
 
