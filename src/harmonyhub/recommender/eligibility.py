@@ -53,7 +53,7 @@ def find_eligible(
         allowed = _no_other_versions(profile, index).copy()
         if list_name is ListName.DISCOVER:
             allowed &= ~heard
-    allowed[_refused(feedback, index, now)] = False
+    allowed[refused(feedback, index, now)] = False
     return Eligible(allowed=allowed, heard=heard)
 
 
@@ -104,7 +104,8 @@ def _other_versions(heard: NDArray[np.bool_], index: ServingIndex) -> NDArray[np
     return np.asarray(known[songs] & ~heard, dtype=bool)
 
 
-def _refused(feedback: Sequence[Feedback], index: ServingIndex, now: int) -> list[int]:
+def refused(feedback: Sequence[Feedback], index: ServingIndex, now: int) -> list[int]:
+    """List the tracks with a "never" or a snooze that runs, by place."""
     place_of = index.place_of
     return [
         place_of[said.track_id]

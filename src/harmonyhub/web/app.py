@@ -16,6 +16,7 @@ from harmonyhub.web.admin import admin
 from harmonyhub.web.api.checking import forget_check_user
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
+from harmonyhub.web.api.lists import PathRoutes
 from harmonyhub.web.api.playlists import PlaylistRoutes
 from harmonyhub.web.api.spotify import SpotifyRoutes
 from harmonyhub.web.api.tracks import TrackRoutes
@@ -28,6 +29,7 @@ from harmonyhub.web.health import livez, readyz
 from harmonyhub.web.metrics import show_metrics
 from harmonyhub.web.pages.importing import importing
 from harmonyhub.web.pages.listening import listening
+from harmonyhub.web.pages.lists import lists
 from harmonyhub.web.pages.operating import operating
 from harmonyhub.web.pages.playlists import playlists
 from harmonyhub.web.pages.spotify import connecting
@@ -54,7 +56,7 @@ def build_app(house: House) -> Litestar:
 
     pages = Router(
         "/",
-        route_handlers=[listening, importing, connecting, playlists, operating],
+        route_handlers=[listening, importing, connecting, lists, playlists, operating],
         include_in_schema=False,
     )
     api = Router(
@@ -66,6 +68,7 @@ def build_app(house: House) -> Litestar:
             forget_check_user,
             ImportRoutes,
             TrackRoutes,
+            PathRoutes,
             JobRoutes,
         ],
     )

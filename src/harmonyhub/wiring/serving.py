@@ -13,6 +13,7 @@ from harmonyhub.storage.store import Store
 from harmonyhub.wiring.favourites import load_favourites
 
 if TYPE_CHECKING:
+    from harmonyhub.recommender.closeness import TrackGraph
     from harmonyhub.recommender.index import ServingIndex
     from harmonyhub.recommender.profile import Profile
 
@@ -48,6 +49,8 @@ class Serving:
         self._live: LiveModel | None = None
         self._checked_at = float("-inf")
         self._loading = asyncio.Lock()
+        self._graph: tuple[str, TrackGraph] | None = None
+        self._building = asyncio.Lock()
 
     async def current(self) -> LiveModel | None:
         """Return the live model, or None before the first training.
@@ -61,6 +64,16 @@ class Serving:
         async with self._loading:
             await self._refresh()
         return self._live
+
+    async def graph(self, model: LiveModel) -> "TrackGraph":
+        """Return the graph that paths go over, built when a model's first one is asked for."""
+        from harmonyhub.recommender.closeness import build_graph  # noqa: PLC0415 - as below
+
+        async with self._building:
+            if self._graph is None or self._graph[0] != model.record.version:
+                graph = await asyncio.to_thread(build_graph, model.index)
+                self._graph = model.record.version, graph
+            return self._graph[1]
 
     async def _refresh(self) -> None:
         # Here, since `harmonyhub up` builds a house without ever serving: scipy is 15 MB.

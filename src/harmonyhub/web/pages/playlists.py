@@ -23,11 +23,15 @@ from harmonyhub.web.views import load_job
 
 @dataclass(frozen=True, slots=True)
 class PlaylistForm:
-    """The tracks of the page, ids parted by spaces, and the list that they were shown in."""
+    """The tracks of the page, ids parted by spaces, and the list that they were shown in.
 
-    list_name: ListName
+    What is shown in no list has a `title`.
+    """
+
     tracks: str
+    list_name: ListName | None = None
     seed: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ async def save_playlist(
         list_name=data.list_name,
         seed_track_id=TrackId(data.seed) if data.seed else None,
         track_ids=tuple(map(TrackId, data.tracks.split())),
+        title=data.title,
     )
     job, _ = await submit_push(house, await order_playlist(house, wish))
     return Redirect(f"/jobs/{job.id}", status_code=303)

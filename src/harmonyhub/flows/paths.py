@@ -1,0 +1,58 @@
+"""A way from one track to another, from memory."""
+
+import asyncio
+
+from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.paths import LONGEST, SHORTEST, Path, Step
+from harmonyhub.domain.recommendations import RecommendedTrack
+from harmonyhub.flows.tracks import load_track
+from harmonyhub.recommender.closeness import TrackGraph
+from harmonyhub.recommender.eligibility import refused
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.path import FoundPath, explain_step, find_path
+from harmonyhub.wiring.house import House
+
+NO_MODEL = Path((), "No listening history has been learned from yet: import one, then train.")
+
+
+async def find_way(house: House, *, user_id: UserId, start: TrackId, end: TrackId, n: int) -> Path:
+    """Find a path of `n` tracks, both ends counted, over none that the user refused.
+
+    Raises
+    ------
+    NotFoundError
+        If one of the tracks is not in the catalogue.
+    RefusedInputError
+        If `n` is out of bounds.
+    """
+    ends = [(await load_track(house, one)).id for one in (start, end)]
+    model = await house.serving.current()
+    if model is None:
+        return NO_MODEL
+    index = model.index
+    unknown = [one for one in ends if one not in index.place_of]
+    if unknown:
+        return Path((), f"The model does not know {unknown[0]} yet; the next training will.")
+    taste = await house.tastes.of(user_id, model)
+    graph = await house.serving.graph(model)
+    found = await asyncio.to_thread(
+        find_path,
+        *(index.place_of[one] for one in ends),
+        n=min(max(n, SHORTEST), LONGEST),
+        graph=graph,
+        index=index,
+        refused=refused(taste.feedback, index, house.clock()),
+    )
+    return _tell(found, graph, index=index, version=model.record.version)
+
+
+def _tell(found: FoundPath, graph: TrackGraph, *, index: ServingIndex, version: str) -> Path:
+    steps = []
+    for place, (item, progress) in enumerate(zip(found.items, found.progress, strict=True)):
+        before = found.items[place - 1] if place else None
+        track = RecommendedTrack(
+            id=index.track_ids[item], title=index.titles[item], artist=index.artists[item]
+        )
+        reason = None if before is None else explain_step(before, item, graph=graph, index=index)
+        steps.append(Step(track=track, progress=progress, reason=reason))
+    return Path(tuple(steps), found.note, version)

@@ -1,0 +1,48 @@
+"""The pages of ways between tracks, of kept lists, and of lists for several."""
+
+from typing import Annotated
+
+from litestar import Response, Router, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from harmonyhub.domain.ids import TrackId
+from harmonyhub.domain.paths import LONGEST, SHORTEST
+from harmonyhub.flows.paths import find_way
+from harmonyhub.flows.push_playlist import can_save
+from harmonyhub.flows.tracks import load_track
+from harmonyhub.web.pages.visitor import VisitorHere
+from harmonyhub.web.requests import HouseHere
+from harmonyhub.web.views import search_tracks
+
+N_FOUND = 20
+
+
+@get("/tracks/{track_id:str}/way")
+async def show_way(
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    track_id: FromPath[str],
+    to: FromQuery[str | None] = None,
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
+    n: Annotated[int, QueryParameter(ge=SHORTEST, le=LONGEST)] = 12,
+) -> Response[bytes]:
+    """Ask where the way should lead, by words of a track; or show it."""
+    start = await load_track(house, TrackId(track_id))
+    end = await load_track(house, TrackId(to)) if to else None
+    way = None
+    if end is not None:
+        way = await find_way(house, user_id=visitor.user_id, start=start.id, end=end.id, n=n)
+    return visitor.page(
+        "way.html",
+        start=start,
+        end=end,
+        way=way,
+        n=n,
+        query=q.strip(),
+        found=await search_tracks(house, text=q, n=N_FOUND),
+        can_save=await can_save(house, visitor.user_id),
+    )
+
+
+lists = Router("/", route_handlers=[show_way])
