@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmarks.quality.peers import METHODS, Method, NotHereError, Score
 from benchmarks.quality.sets import Part, Split
-from harmonyhub.recommender.metrics import Estimate, UserMetrics, estimate, measure
+from harmonyhub.domain.quality import Estimate
+from harmonyhub.recommender.metrics import UserMetrics, estimate, measure
 
 BATCH_CELLS = 20_000_000
 START, END = "<!-- table: start -->\n", "<!-- table: end -->\n"

@@ -1,59 +1,14 @@
-"""Commands of the developer: evaluate, test, check the code, bench, generate files."""
+"""Commands of the developer: test, check the code, bench, generate files."""
 
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import ProgressLine, as_json_option, print_json
 from harmonyhub.domain.errors import ConflictError, NotFoundError
-from harmonyhub.domain.jobs import Progress
-
-if TYPE_CHECKING:
-    from harmonyhub.recommender.evaluation import EvaluationReport
 
 REPOSITORY = Path(__file__).parents[3]
-
-
-@click.command()
-@click.option(
-    "--interactions",
-    "path",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Parquet file with columns user, item, plays and optionally time (unix seconds).",
-)
-@click.option("--seed", default=0, show_default=True, help="Which users are held out.")
-@as_json_option
-def evaluate(path: Path, seed: int, *, as_json: bool) -> None:
-    """Measure the shipped recommender on held-out users, beside most popular.
-
-    20% of each held-out user's items are hidden; the recommender sees the other 80%.
-    """
-    from harmonyhub.flows.evaluate import evaluate_file, report_as_json
-
-    line = ProgressLine()
-    line(Progress(message="training without the held-out users, then scoring them"))
-    report = evaluate_file(path, seed=seed)
-    line.close()
-    if as_json:
-        print_json(report_as_json(report))
-    else:
-        _print_report(report)
-
-
-def _print_report(report: "EvaluationReport") -> None:
-    click.echo(f"{report.n_users:,} users, {report.n_items:,} items, {report.n_pairs:,} pairs")
-    click.echo(f"{'':<34}{'recall@20':>22}{'recall@50':>22}{'NDCG@100':>22}")
-    for name, part in (("validation", report.validation), ("test", report.test)):
-        for method, quality in (("harmonyhub", part.recommender), ("popular", part.most_popular)):
-            found = (quality.recall_at_20, quality.recall_at_50, quality.ndcg_at_100)
-            figures = "".join(
-                f"{f'{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})':>22}" for one in found
-            )
-            click.echo(f"{f'{name} ({part.n_users} users), {method}':<34}{figures}")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

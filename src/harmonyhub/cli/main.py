@@ -16,6 +16,7 @@ from harmonyhub.cli import (
     lists,
     operator,
     playlists,
+    quality,
     releases,
     spotify,
 )
@@ -53,7 +54,7 @@ SECTIONS = {
     ],
     "Analyse": [library.analyse],
     "Develop": [
-        developer.evaluate,
+        quality.evaluate,
         developer.test,
         developer.check_code,
         developer.bench,

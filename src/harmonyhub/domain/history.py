@@ -65,6 +65,17 @@ class Interactions:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenColumns:
+    """Everyone's listens, one by one; `played_at` is in unix seconds UTC, 0 if unknown."""
+
+    user_ids: Sequence[UserId]
+    track_ids: Sequence[TrackId]
+    user_index: NDArray[np.int32]
+    track_index: NDArray[np.int32]
+    played_at: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """What the recommender needs to know of one track. `tags` are lower case."""
 

@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     PUSH = "push"
     RESOLVE = "resolve"
     FOLDER = "folder"
+    EVALUATE = "evaluate"
 
 
 class JobState(StrEnum):

@@ -1,9 +1,9 @@
 """Measures the shipped recommender on a table of interactions."""
 
-from dataclasses import asdict
 from pathlib import Path
 
-from harmonyhub.recommender.evaluation import EvaluationReport, Quality, arrange_pairs, evaluate
+from harmonyhub.flows.quality_log import quality_as_json
+from harmonyhub.recommender.evaluation import EvaluationReport, arrange_pairs, evaluate
 from harmonyhub.sources.interaction_table import read_interaction_table
 
 
@@ -25,15 +25,7 @@ def report_as_json(report: EvaluationReport) -> dict[str, object]:
     for name, part in (("validation", report.validation), ("test", report.test)):
         facts[name] = {
             "users": part.n_users,
-            "harmonyhub": _metrics(part.recommender),
-            "most_popular": _metrics(part.most_popular),
+            "harmonyhub": quality_as_json(part.recommender),
+            "most_popular": quality_as_json(part.most_popular),
         }
     return facts
-
-
-def _metrics(quality: Quality) -> dict[str, object]:
-    return {
-        "recall@20": asdict(quality.recall_at_20),
-        "recall@50": asdict(quality.recall_at_50),
-        "NDCG@100": asdict(quality.ndcg_at_100),
-    }

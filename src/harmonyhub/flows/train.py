@@ -102,7 +102,7 @@ async def run_training(
         now=house.clock(),
         judged=live.version if live else None,
     )
-    await keep_judgement(house, judgement)
+    await keep_judgement(house, judgement, version=version)
     return TrainingResult(version=version, **facts, judgement=judgement)
 
 

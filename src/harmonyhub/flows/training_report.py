@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from harmonyhub.domain.judgements import Judgement
+from harmonyhub.flows.quality_log import keep_verdict
 from harmonyhub.wiring.house import House
 
 REPORT = "training"
@@ -18,8 +19,15 @@ class LastJudgement:
     at: int
 
 
-async def keep_judgement(house: House, judgement: Judgement) -> None:
-    """Keep what a training was told, for the status page and the metrics."""
+async def keep_judgement(house: House, judgement: Judgement, *, version: str | None = None) -> None:
+    """Keep what a training was told, for the status page, the quality page and the metrics.
+
+    Parameters
+    ----------
+    version : str or None
+        Its index; None where that did not go live.
+    """
+    await keep_verdict(house, judgement, version=version)
     await house.store.reports.put(REPORT, msgspec.to_builtins(judgement), now=house.clock())
     await house.store.counters.add({("trainings", (judgement.verdict.value,)): 1})
 

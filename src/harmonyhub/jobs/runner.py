@@ -16,6 +16,7 @@ from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.folder_analysis import run_music_folder
 from harmonyhub.flows.imports import load_ledger, run_import
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
+from harmonyhub.flows.quality import run_evaluation
 from harmonyhub.flows.resolve_rest import resolve_rest, submit_rest
 from harmonyhub.flows.spool import spooled_file
 from harmonyhub.flows.train import Report, run_training, submit_training
@@ -76,6 +77,7 @@ async def _run_flow(house: House, job: Job, report: Report) -> Result:
         JobKind.PUSH: _push,
         JobKind.RESOLVE: _resolve,
         JobKind.FOLDER: _folder,
+        JobKind.EVALUATE: _evaluate,
     }[job.kind]
     return await flow(house, job, report)
 
@@ -126,3 +128,8 @@ async def _push(house: House, job: Job, report: Report) -> Result:
 
 async def _resolve(house: House, job: Job, report: Report) -> Result:
     return await resolve_rest(house, order_of_job(job), on_progress=report)
+
+
+async def _evaluate(house: House, job: Job, report: Report) -> Result:  # noqa: ARG001 - one shape for all
+    done = await run_evaluation(house, on_progress=report)
+    return {"at": done.at, "index_version": done.index_version, "n_able": done.n_able}

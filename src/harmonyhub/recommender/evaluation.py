@@ -8,23 +8,24 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from harmonyhub.domain.errors import RefusedInputError
-from harmonyhub.recommender.interactions import FloatArray, read_pairs
-from harmonyhub.recommender.metrics import Estimate, UserMetrics, estimate, measure
+from harmonyhub.domain.quality import Quality
+from harmonyhub.recommender.interactions import read_pairs
+from harmonyhub.recommender.list_shape import Background, background_of, describe_lists
+from harmonyhub.recommender.metrics import (
+    UserMetrics,
+    estimate,
+    find_hidden,
+    group_by_length,
+    join_metrics,
+    rank_unheard,
+    spread_out,
+)
 from harmonyhub.recommender.research import ResearchIndex, train_index
 from harmonyhub.recommender.splits import MIN_ITEMS, hide
 
 HELD_OUT_SHARE = 0.1  # of the users, for validation and for the test each
 MIN_USERS = 10  # one held-out user in each part
 BATCH_CELLS = 20_000_000  # scores held at once: 80 MB
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """How well one method found the hidden items."""
-
-    recall_at_20: Estimate
-    recall_at_50: Estimate
-    ndcg_at_100: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,41 +97,74 @@ def evaluate(plays: sparse.csr_matrix, *, seed: int = 0) -> EvaluationReport:
     validation, test = np.sort(np.split(held_out, 2), axis=1)
     training = np.setdiff1d(np.arange(pairs.shape[0]), held_out)
     index = train_index(pairs[training], seed=seed)
+    split = [hide(pairs[part], rng) for part in (validation, test)]
+    parts = [_report(index, given, hidden=hidden, rng=rng) for given, hidden in split]
     return EvaluationReport(
         n_users=pairs.shape[0],
         n_items=pairs.shape[1],
         n_pairs=pairs.nnz,
         seed=seed,
-        validation=_report(index, pairs[validation], rng),
-        test=_report(index, pairs[test], rng),
+        validation=parts[0],
+        test=parts[1],
+    )
+
+
+def summarize(
+    metrics: UserMetrics,
+    ranked: NDArray[Any],
+    *,
+    given: sparse.csr_matrix,
+    background: Background,
+    rng: np.random.Generator,
+) -> Quality:
+    """Put the figures of all listeners together: means with intervals, spread, lists.
+
+    Parameters
+    ----------
+    ranked : array, shape (users, up to 100)
+        The rankings that `metrics` are of, -1 after the last item.
+    given : csr_matrix, shape (users, items)
+        What was given of each history.
+    """
+    return Quality(
+        recall_at_20=estimate(metrics.recall_at_20, rng),
+        recall_at_50=estimate(metrics.recall_at_50, rng),
+        ndcg_at_100=estimate(metrics.ndcg_at_100, rng),
+        mrr_at_100=estimate(metrics.mrr_at_100, rng),
+        spread=spread_out(metrics.ndcg_at_100),
+        by_length=group_by_length(metrics.ndcg_at_100, np.diff(given.indptr), rng),
+        lists=describe_lists(ranked, given, background, rng=rng),
     )
 
 
 def _report(
-    index: ResearchIndex, histories: sparse.csr_matrix, rng: np.random.Generator
+    index: ResearchIndex,
+    given: sparse.csr_matrix,
+    *,
+    hidden: sparse.csr_matrix,
+    rng: np.random.Generator,
 ) -> PartReport:
-    given, hidden = hide(histories, rng)
-    ours, popular = [], []
+    # Each list is a batch of users; scores of all at once would not fit into memory.
+    rankings: tuple[list[NDArray[Any]], list[NDArray[Any]]] = ([], [])
+    found: tuple[list[UserMetrics], list[UserMetrics]] = ([], [])
+    popular = index.serving.listeners.astype(np.float32)
     size = max(BATCH_CELLS // max(index.serving.n_tracks, 1), 1)
     for start in range(0, given.shape[0], size):
         batch = slice(start, start + size)
         scores = index.score(given[batch])
-        baseline: FloatArray = np.tile(index.serving.listeners.astype(np.float32), (len(scores), 1))
-        ours.append(measure(scores, given[batch], hidden[batch]))
-        popular.append(measure(baseline, given[batch], hidden[batch]))
-    return PartReport(
-        n_users=given.shape[0],
-        recommender=_summarize(ours, rng),
-        most_popular=_summarize(popular, rng),
+        for method, each in enumerate((scores, np.tile(popular, (len(scores), 1)))):
+            ranked = rank_unheard(each, given[batch])
+            rankings[method].append(ranked)
+            found[method].append(find_hidden(ranked, hidden[batch]))
+    background = background_of(index.serving)
+    ours, most_popular = (
+        summarize(
+            join_metrics(found[method]),
+            np.concatenate(rankings[method]),
+            given=given,
+            background=background,
+            rng=rng,
+        )
+        for method in (0, 1)
     )
-
-
-def _summarize(batches: list[UserMetrics], rng: np.random.Generator) -> Quality:
-    def together(name: str) -> Estimate:
-        return estimate(np.concatenate([getattr(batch, name) for batch in batches]), rng)
-
-    return Quality(
-        recall_at_20=together("recall_at_20"),
-        recall_at_50=together("recall_at_50"),
-        ndcg_at_100=together("ndcg_at_100"),
-    )
+    return PartReport(n_users=given.shape[0], recommender=ours, most_popular=most_popular)

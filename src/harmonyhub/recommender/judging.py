@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from harmonyhub.domain.history import History, Interactions
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.judgements import Judgement, Verdict
+from harmonyhub.domain.quality import Estimate
 from harmonyhub.recommender.blend import UNHEARD, score_tracks
 from harmonyhub.recommender.holding_out import drop_pairs, mark_held_out
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray
-from harmonyhub.recommender.metrics import Estimate, MetricArray, estimate, find_gains, find_ideals
+from harmonyhub.recommender.metrics import MetricArray, estimate, find_gains, find_ideals
 from harmonyhub.recommender.profile import build_profile
 
 MOST_LISTENERS = 1_000  # judged; their mean is known well enough, and a minute is
@@ -48,9 +49,9 @@ def find_fault(index: ServingIndex, interactions: Interactions) -> str | None:
             return "it holds numbers that are not finite"
     n_lists, n_due = 0, 0
     n_played = len(np.unique(interactions.track_index))
-    pairs_of = _sort_by_listener(interactions)
+    pairs_of = sort_by_listener(interactions)
     for user in _draw(np.unique(interactions.user_index), N_TRIED):
-        history = _history(interactions, pairs_of(user))
+        history = take_history(interactions, pairs_of(user))
         scores = score_unheard(index, history)
         if np.isnan(scores).any() or np.isposinf(scores).any():
             return "it scores tracks with numbers that are not finite"
@@ -123,18 +124,18 @@ def _held_out(interactions: Interactions, ppm: int) -> list[_Listener]:
     is_hidden = mark_held_out(interactions, ppm)
     given = drop_pairs(interactions, is_hidden)
     hidden = drop_pairs(interactions, ~is_hidden)
-    given_of, hidden_of = _sort_by_listener(given), _sort_by_listener(hidden)
+    given_of, hidden_of = sort_by_listener(given), sort_by_listener(hidden)
     able = np.intersect1d(hidden.user_index, given.user_index)
     return [
         _Listener(
-            given=_history(given, given_of(user)),
+            given=take_history(given, given_of(user)),
             hidden=[hidden.track_ids[place] for place in hidden.track_index[hidden_of(user)]],
         )
         for user in _draw(able, MOST_LISTENERS)
     ]
 
 
-def _sort_by_listener(interactions: Interactions) -> Callable[[int], NDArray[np.int64]]:
+def sort_by_listener(interactions: Interactions) -> Callable[[int], NDArray[np.int64]]:
     """Give a way to each listener's pairs that does not look through all pairs."""
     order = np.argsort(interactions.user_index, kind="stable")
     sizes = np.bincount(interactions.user_index, minlength=len(interactions.user_ids))
@@ -151,7 +152,8 @@ def _draw(users: NDArray[np.int32], n: int) -> list[int]:
     return sorted(drawn)
 
 
-def _history(interactions: Interactions, which: NDArray[np.int64]) -> History:
+def take_history(interactions: Interactions, which: NDArray[np.int64]) -> History:
+    """Give some pairs of one listener as a history; when each began to be played is unknown."""
     last = interactions.last_played_at[which]
     return History(
         track_ids=[interactions.track_ids[place] for place in interactions.track_index[which]],

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from pymongo.errors import BulkWriteError
 
-from harmonyhub.domain.history import History, Interactions
+from harmonyhub.domain.history import History, Interactions, ListenColumns
 from harmonyhub.domain.ids import LedgerId, TrackId, UserId
 from harmonyhub.domain.listens import Outcome, SourceKind
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.ledgers import LedgerRow
+from harmonyhub.storage.listen_columns import read_columns
 from harmonyhub.storage.listen_keys import listen_key, pair_prefix, track_of, user_prefix
 from harmonyhub.storage.listen_reading import ListenReader
 from harmonyhub.storage.other_sources import OtherSources
@@ -147,6 +148,10 @@ class Listens:
             plays=pairs.plays,
             last_played_at=pairs.last,
         )
+
+    async def columns(self) -> ListenColumns:
+        """Read all that everyone's imports told, listen by listen."""
+        return await read_columns(self._listens, self._users)
 
     async def of_ledger(self, ledger_id: LedgerId) -> AsyncIterator[LedgerRow]:
         """Stream the listens that an import brought, newest first."""

@@ -28,6 +28,7 @@ from harmonyhub.storage.models import Models
 from harmonyhub.storage.packs import Packs
 from harmonyhub.storage.probing import ServerFacts
 from harmonyhub.storage.pushed_playlists import PushedPlaylists
+from harmonyhub.storage.quality_log import QualityLog
 from harmonyhub.storage.redirects import Redirects
 from harmonyhub.storage.releases import Releases
 from harmonyhub.storage.reports import Instances, Reports
@@ -101,6 +102,7 @@ class Store:
         self.releases = Releases(database, vault)
         self.watch_lease = WatchLease(database)
         self.reports = Reports(database)
+        self.quality_log = QualityLog(database)
         self.instances = Instances(database)
         redirects = Redirects(database)
         self.listens = Listens(database, redirects=redirects, synced_plays=self.synced_plays)

@@ -1,0 +1,102 @@
+"""How good the lists of this instance are, on what its own listeners played next."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from harmonyhub.domain.history import CatalogueEntry
+from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.quality import QualityReport, ServedLists, View
+from harmonyhub.flows.demo import list_generated
+from harmonyhub.flows.knowledge import lay_knowledge
+from harmonyhub.flows.quality_log import keep_report
+from harmonyhub.flows.sounds import lay_sounds
+from harmonyhub.recommender.future import FuturePlan, plan_future
+from harmonyhub.recommender.future_quality import measure_views, say_limits
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.served_lists import measure_served
+from harmonyhub.recommender.training import train
+from harmonyhub.wiring.house import House
+
+Report = Callable[[Progress], None]
+
+GENERATED = "The demo's listeners are generated: these figures speak of no people."
+
+
+async def submit_evaluation(house: House) -> Job:
+    """Queue an evaluation; while one waits in the queue, that one is returned."""
+    return await house.store.jobs.add(
+        kind=JobKind.EVALUATE, user_id=None, arguments={}, now=house.clock(), key="evaluate"
+    )
+
+
+async def run_evaluation(house: House, *, on_progress: Report, seed: int = 0) -> QualityReport:
+    """Train without the last fifth of each history, look for it, and keep the report.
+
+    The live index stays what it is.
+
+    Parameters
+    ----------
+    seed : int
+        Draws who is hidden as a whole, and the intervals.
+
+    Raises
+    ------
+    RefusedInputError
+        If no listener has a history that can be split.
+    """
+    on_progress(Progress(message="reading listens"))
+    listens = await house.store.listens.columns()
+    catalogue = await house.store.tracks.catalogue()
+    live = await house.store.models.current()
+    is_demo = bool(await list_generated(house))
+    plan = await asyncio.to_thread(plan_future, listens, seed=seed)
+    index = await _learn(house, plan, catalogue, on_progress=on_progress)
+    views, lists = await asyncio.to_thread(
+        _measure, index, plan, seed=seed, on_progress=on_progress
+    )
+    notes = say_limits(plan, len(listens.user_ids))
+    report = QualityReport(
+        at=house.clock(),
+        index_version=live.version if live else None,
+        seed=seed,
+        n_users=len(listens.user_ids),
+        n_able=plan.n_able,
+        n_listens=len(listens.played_at),
+        n_tracks=len(catalogue),
+        views=views,
+        lists=lists,
+        notes=(GENERATED, *notes) if is_demo else notes,
+    )
+    await keep_report(house, report)
+    return report
+
+
+async def _learn(
+    house: House, plan: FuturePlan, catalogue: Sequence[CatalogueEntry], *, on_progress: Report
+) -> ServingIndex:
+    """Learn as a training does, from what the plan lets it see."""
+    learned = await asyncio.to_thread(train, plan.training, catalogue, on_progress=on_progress)
+    knowledge = await lay_knowledge(house, learned, catalogue)
+    sounds = await lay_sounds(house, learned)
+    return replace(learned, knowledge=knowledge, sounds=sounds)
+
+
+def _measure(
+    index: ServingIndex, plan: FuturePlan, *, seed: int, on_progress: Report
+) -> tuple[tuple[View, ...], tuple[ServedLists, ...]]:
+    rng = np.random.default_rng(seed)
+    n_listeners = len(plan.seen) + len(plan.unseen)
+
+    def tell_listeners(done: int) -> None:
+        on_progress(
+            Progress(done=done, total=n_listeners, unit="listeners", message="looking for tracks")
+        )
+
+    def tell_lists(done: int) -> None:
+        on_progress(Progress(done=done, unit="lists", message="making lists"))
+
+    views = measure_views(index, plan, rng=rng, on_done=tell_listeners)
+    return views, measure_served(index, plan.seen, rng=rng, on_done=tell_lists)
