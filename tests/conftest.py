@@ -4,9 +4,12 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+import httpcore2
 import pytest
+from pymongo import WriteConcern
 
 from harmonyhub.settings.load import load_settings
 from harmonyhub.storage.embedded import EmbeddedServer
@@ -26,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Shut the network but for loopback and the socket of MongoDB, before pytest-socket looks."""
     config.option.allow_hosts = "127.0.0.1,::1"
     config.option.allow_unix_socket = True
+    # Each HTTP client reads the certificates of all authorities anew: 57 ms, more than most tests.
+    httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +64,20 @@ async def store(mongodb_uri: str, database_name: str) -> AsyncIterator[Store]:
     """Give an empty store of the current schema."""
     async with await Store.connect(mongodb_uri, database=database_name, vault=VAULT) as store:
         yield store
-        for name in await store._database.list_collection_names():
-            kept = {"_id": {"$nin": LASTING}} if name == "meta" else {}
-            await store._database[name].delete_many(kept)
+        await _empty(store)
+
+
+async def _empty(store: Store) -> None:
+    """Delete all but what a migration leaves; which collections hold anything is one question."""
+    database = store._database.with_options(write_concern=WriteConcern(w=1, j=False))
+    looks = []
+    for name in await database.list_collection_names():
+        first = [{"$limit": 1}, {"$project": {"of": {"$literal": name}}}]
+        looks.append({"$unionWith": {"coll": name, "pipeline": first}})
+    filled = await database.aggregate([{"$documents": []}, *looks])
+    async for found in filled:
+        kept = {"_id": {"$nin": LASTING}} if found["of"] == "meta" else {}
+        await database[found["of"]].delete_many(kept)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.drills.sink import Sink
 from tests.journeys.conftest import clean_environment, free_port, wait_until
-from tests.tools.fakes import fresh_fake
+from tests.tools.fakes import fresh_fake, fresh_sink
 
 SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 WRONG = "0123456789abcdef" * 2
@@ -167,7 +167,7 @@ def test_an_alert_is_tested_without_mongodb(desk: Desk) -> None:
 @asynccontextmanager
 async def upstream(desk: Desk) -> AsyncIterator[tuple[FakeSpotify, Sink]]:
     """Run a Spotify and a sink, and set everything that leads to them."""
-    async with fresh_fake(seed=11) as fake, Sink.start() as sink:
+    async with fresh_fake(seed=11) as fake, fresh_sink() as sink:
         app = (await fake.control.apps())[0]
         file = desk.folder / "secret"
         file.write_text(app.client_secret.reveal() + "\n")

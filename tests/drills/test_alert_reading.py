@@ -5,9 +5,10 @@ from harmonyhub.domain.incident_text import alert_text
 from harmonyhub.domain.incidents import Diagnosis, Incident
 from harmonyhub.drills.alert_reading import Reading, read_alert, reading
 from harmonyhub.drills.at_run_time import most_within
-from harmonyhub.drills.sink import Message, Sink
+from harmonyhub.drills.sink import Message
 from harmonyhub.settings.secret import Secret
 from harmonyhub.telemetry.notify import Notifier
+from tests.tools.fakes import fresh_sink
 
 
 def blame(variable: str | None, *, is_proven: bool) -> Finding:
@@ -43,7 +44,7 @@ def test_variables_and_their_certainty_are_read_from_the_body() -> None:
 
 async def test_the_mailbox_gives_alerts_that_were_taken() -> None:
     """What says that it is over, and what the sink refused, is no alert that anybody read."""
-    async with Sink.start() as sink, reading(sink) as mailbox:
+    async with fresh_sink() as sink, reading(sink) as mailbox:
         notifier = Notifier(Secret(sink.address()))
         await sink.refuse(60)
         await notifier.send("refused", "a body")

@@ -9,12 +9,13 @@ import pytest
 from harmonyhub.drills.sink import Sink
 from harmonyhub.settings.secret import Secret
 from harmonyhub.telemetry.notify import Notifier
+from tests.tools.fakes import fresh_sink
 
 
 @pytest.fixture
 async def sink() -> AsyncIterator[Sink]:
     """Give a running sink."""
-    async with Sink.start() as sink:
+    async with fresh_sink() as sink:
         yield sink
 
 
@@ -61,3 +62,13 @@ async def test_waiting_ends_with_the_message(sink: Sink) -> None:
     message = await waiting
     assert message is not None
     assert "late" == message.title
+
+
+async def test_it_can_begin_again(sink: Sink) -> None:
+    """What it was told and that it refuses are forgotten, as the next test needs it."""
+    await sink.refuse(60)
+    await Notifier(Secret(sink.address())).send("before", "text")
+    await sink.begin_again()
+    delivery = await Notifier(Secret(sink.address())).send("after", "text")
+    assert delivery.is_delivered
+    assert ["after"] == [message.title for message in await sink.messages()]

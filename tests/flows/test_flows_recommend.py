@@ -10,6 +10,7 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.listens import Outcome, SourceKind, SourceLine
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
+from harmonyhub.flows import train
 from harmonyhub.flows.feedback import DAY_S, give_feedback
 from harmonyhub.flows.imports import import_history, open_ledger
 from harmonyhub.flows.recommend import Answer, recommend
@@ -54,6 +55,7 @@ async def ask(house: House, name: ListName = ListName.DISCOVER) -> Answer:
 async def trained(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """Give a house where ten listeners share songs 0 to 11 and Anna knows the first three."""
     monkeypatch.setattr(serving, "POINTER_CHECK_S", 0.0)
+    monkeypatch.setattr(train, "load_library", list)  # two thousand tracks that nobody plays
     for number in range(10):
         await listen(house, f"user-{number}", [song for song in range(12) if song % 10 != number])
     await listen(house, ANNA, [0, 0, 0, 1, 2])

@@ -16,6 +16,7 @@ from harmonyhub.drills.sink import Sink
 from harmonyhub.flows import refusal
 from harmonyhub.flows.refusal import tell_refusal
 from harmonyhub.settings.load import read_settings
+from tests.tools.fakes import fresh_sink
 
 SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 DEAD = "mongodb://somebody:hunter2hunter2@127.0.0.1:9/"  # nobody listens on "discard"
@@ -25,7 +26,7 @@ SetUp = Callable[..., HarmonyHubError]
 @pytest.fixture
 async def sink() -> AsyncIterator[Sink]:
     """Give somebody who can be told."""
-    async with Sink.start() as sink:
+    async with fresh_sink() as sink:
         yield sink
 
 

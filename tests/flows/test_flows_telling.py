@@ -19,6 +19,7 @@ from harmonyhub.settings.secret import Secret
 from harmonyhub.telemetry.notify import Delivery, Notifier
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
+from tests.tools.fakes import fresh_sink
 
 SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 REJECTED = Diagnosis(
@@ -39,7 +40,7 @@ REJECTED = Diagnosis(
 @pytest.fixture
 async def sink() -> AsyncIterator[Sink]:
     """Give somebody who can be told."""
-    async with Sink.start() as sink:
+    async with fresh_sink() as sink:
         yield sink
 
 

@@ -19,7 +19,7 @@ from harmonyhub.settings.load import load_settings, survey_settings
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import House, furnish
-from tests.tools.fakes import fresh_fake
+from tests.tools.fakes import fresh_fake, fresh_sink
 
 SECRET = "HARMONYHUB_SPOTIFY_CLIENT_SECRET"
 KEY = b"k" * 32
@@ -59,7 +59,7 @@ async def post(
     store: Store, mongodb_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Post]:
     """Give a watch whose first look has found everything in order."""
-    async with fresh_fake(seed=5) as fake, Sink.start() as sink:
+    async with fresh_fake(seed=5) as fake, fresh_sink() as sink:
         app = (await fake.control.apps())[0]
         secret_file = tmp_path / "secret"
         secret_file.write_text(app.client_secret.reveal() + "\n", encoding="utf-8")

@@ -56,6 +56,10 @@ class Keeper:
         if request.path == "/control/refuse":
             self._refuses_until = self._clock() + float(request.json()["seconds"])
             return json_answer({})
+        if request.path == "/control/begin-again":
+            self._messages.clear()
+            self._refuses_until = 0.0
+            return json_answer({})
         return self._keep(request)
 
     def _keep(self, request: Request) -> Answer:
@@ -101,6 +105,10 @@ class Sink:
         """Answer 500 for so long; 0 ends it."""
         await self.client.put("/control/refuse", json={"seconds": seconds})
 
+    async def begin_again(self) -> None:
+        """Be as if just started: no message, no refusal."""
+        await self.client.put("/control/begin-again")
+
     async def messages(self, *, contact: str | None = None, skip: int = 0) -> tuple[Message, ...]:
         """List what arrived, in order, refused or not; of one contact if one is given.
 
@@ -131,12 +139,17 @@ class Sink:
     @asynccontextmanager
     async def start(cls) -> AsyncIterator[Self]:
         """Run a sink as a process as long as the context is open."""
-        async with run_module(MODULE) as running:
-            port = int(running.ready["port"])
-            async with httpx2.AsyncClient(
-                base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S, trust_env=False
-            ) as client:
-                yield cls(port, client)
+        async with run_module(MODULE) as running, cls.at(int(running.ready["port"])) as sink:
+            yield sink
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, port: int) -> AsyncIterator[Self]:
+        """Take hold of a sink that runs already."""
+        async with httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S, trust_env=False
+        ) as client:
+            yield cls(port, client)
 
 
 @click.command()

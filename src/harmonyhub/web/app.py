@@ -42,6 +42,25 @@ from harmonyhub.wiring.house import House
 
 SMALL_BODY_BYTES = 64 * 1024  # all but uploads
 
+PAGES = Router(
+    "/",
+    route_handlers=[listening, importing, connecting, lists, playlists, operating],
+    include_in_schema=False,
+)
+API = Router(
+    "/api/v1",
+    route_handlers=[
+        UserRoutes,
+        SpotifyRoutes,
+        PlaylistRoutes,
+        forget_check_user,
+        ImportRoutes,
+        TrackRoutes,
+        PathRoutes,
+        JobRoutes,
+    ],
+)
+
 
 def build_app(house: House) -> Litestar:
     """Build the app that serves this house: pages, API, health."""
@@ -54,26 +73,8 @@ def build_app(house: House) -> Litestar:
         except UnavailableError:
             app.state.generated = frozenset()  # this process must live to say that it is not ready
 
-    pages = Router(
-        "/",
-        route_handlers=[listening, importing, connecting, lists, playlists, operating],
-        include_in_schema=False,
-    )
-    api = Router(
-        "/api/v1",
-        route_handlers=[
-            UserRoutes,
-            SpotifyRoutes,
-            PlaylistRoutes,
-            forget_check_user,
-            ImportRoutes,
-            TrackRoutes,
-            PathRoutes,
-            JobRoutes,
-        ],
-    )
     app = Litestar(
-        route_handlers=[pages, api, livez, readyz, show_metrics, admin, show_asset],
+        route_handlers=[PAGES, API, livez, readyz, show_metrics, admin, show_asset],
         dependencies={
             "house": Provide(lambda: house, sync_to_thread=False),
             "closing": Provide(lambda: closing, sync_to_thread=False),
