@@ -140,13 +140,13 @@ def test_few_listeners_are_told_what_cannot_be_said():
 
 def test_served_lists_keep_their_caps_and_their_word():
     """The lists of the pipeline are within the caps, and all checked reasons are true."""
-    plan = plan_future(draw_town(40))
+    plan = plan_future(draw_town(12))
     index = train(plan.training, CATALOGUE)
     for_you, discover = measure_served(
         index, plan.seen, rng=np.random.default_rng(0), on_done=lambda _: None
     )
     for served in (for_you, discover):
-        assert (40, 0) == (served.n_lists, served.n_over_caps)
+        assert (12, 0) == (served.n_lists, served.n_over_caps)
         assert served.most_of_artist <= 3
         assert served.n_checked == served.n_verified > 0
     assert 0 == discover.shape.repeat_rate.mean < for_you.shape.repeat_rate.mean

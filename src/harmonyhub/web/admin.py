@@ -11,10 +11,13 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.releases import Instance
 from harmonyhub.domain.upstreams import UpstreamState
+from harmonyhub.flows.quality import submit_evaluation
+from harmonyhub.flows.quality_log import TrainingVerdict, load_quality, report_as_json
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.settings.snapshot import configuration_fingerprint, fingerprints, snapshot
 from harmonyhub.web.metrics import TallyHere
 from harmonyhub.web.requests import HouseHere
+from harmonyhub.web.schemas import JobView
 
 ALIVE_S = 60  # processes tell of themselves every 5 s
 
@@ -40,6 +43,13 @@ class InstanceState(msgspec.Struct, frozen=True):
     upstreams: list[UpstreamState]
     instances: list[Instance]
     incidents: list[Incident]
+
+
+class QualityState(msgspec.Struct, frozen=True):
+    """What was measured of the lists, the newest first."""
+
+    reports: list[dict[str, object]]
+    trainings: list[TrainingVerdict]
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,4 +99,24 @@ async def acknowledge(
     return incident
 
 
-admin = Router("/admin/v1", route_handlers=[show_state, acknowledge], include_in_schema=False)
+@get("/quality")
+async def show_quality(house: HouseHere) -> QualityState:
+    """Give the reports, one per index, and what trainings were told; each the newest first."""
+    history = await load_quality(house)
+    return QualityState(
+        reports=[report_as_json(report) for report in history.reports],
+        trainings=list(history.trainings),
+    )
+
+
+@post("/quality", status_code=202)
+async def measure_quality(house: HouseHere) -> JobView:
+    """Queue an evaluation of this instance; one that waits already is returned as it is."""
+    return JobView.of(await submit_evaluation(house))
+
+
+admin = Router(
+    "/admin/v1",
+    route_handlers=[show_state, acknowledge, show_quality, measure_quality],
+    include_in_schema=False,
+)

@@ -32,6 +32,7 @@ from harmonyhub.web.pages.listening import listening
 from harmonyhub.web.pages.lists import lists
 from harmonyhub.web.pages.operating import operating
 from harmonyhub.web.pages.playlists import playlists
+from harmonyhub.web.pages.quality import quality
 from harmonyhub.web.pages.spotify import connecting
 from harmonyhub.web.pages.visitor import provide_visitor
 from harmonyhub.web.problems import answer_error
@@ -44,7 +45,7 @@ SMALL_BODY_BYTES = 64 * 1024  # all but uploads
 
 PAGES = Router(
     "/",
-    route_handlers=[listening, importing, connecting, lists, playlists, operating],
+    route_handlers=[listening, importing, connecting, lists, playlists, operating, quality],
     include_in_schema=False,
 )
 API = Router(
