@@ -20,6 +20,7 @@ from benchmarks.quality.sets import FILES, present_sets, split
 from benchmarks.quality.table import measure_methods, write_page, write_rows
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import ArtistId, ReleaseId, TrackId, UserId
+from harmonyhub.domain.knobs import NO_SEEDS, Seeds
 from harmonyhub.domain.recommendations import (
     Feedback,
     FeedbackKind,
@@ -122,8 +123,9 @@ def time_requests(index: ServingIndex, n_tracks: int) -> None:
     ]
 
     def ask(list_name: ListName, profile: Profile, heard: Sequence[Feedback] = ()) -> None:
-        seed = history.track_ids[0] if list_name is ListName.MORE_LIKE_THIS else None
-        request = RecommendationRequest(UserId("u"), list_name, 20, NOW, seed)
+        is_seeded = list_name is ListName.MORE_LIKE_THIS
+        seeds = Seeds((history.track_ids[0],)) if is_seeded else NO_SEEDS
+        request = RecommendationRequest(UserId("u"), list_name, 20, NOW, seeds)
         recommend(request, profile=profile, index=index, feedback=heard)
 
     print(f"\nHistory of {n_tracks:,} tracks, list of 20; CPU ms{'p50':>11}{'p99':>8}")
@@ -149,8 +151,8 @@ def measure_index(index: ServingIndex) -> ServingIndex:
     load_ms = min(clock(lambda: ServingIndex.from_bytes(data), 3))
     tracemalloc.start()
     loaded = ServingIndex.from_bytes(data)
-    seed = loaded.track_ids[0]
-    request = RecommendationRequest(UserId("u"), ListName.MORE_LIKE_THIS, 20, NOW, seed)
+    seeds = Seeds((loaded.track_ids[0],))
+    request = RecommendationRequest(UserId("u"), ListName.MORE_LIKE_THIS, 20, NOW, seeds)
     nothing = History([], *(np.zeros(0, dtype=np.int64) for _ in range(3)))
     recommend(request, profile=build_profile(nothing, loaded), index=loaded)
     resident = tracemalloc.get_traced_memory()[0]

@@ -58,6 +58,23 @@ def test_one_listener_alone_gets_new_music_without_a_service(hub: Hub, tmp_path:
         item["track"]["title"] for item in answer["items"]
     )
 
+    wish = (
+        "--words",
+        "90s, zyx, like " + artists[0].name,
+        "--without-tag",
+        "american",
+        "--rare",
+        "1",
+    )
+    steered = json.loads(hub("recommend", "--user", "anna", *wish, "--json").stdout)
+    assert steered["items"]
+    assert {f"like {artists[0].name}", "tagged “1990s”", "nothing tagged “american”"} < set(
+        steered["understood"]
+    )
+    assert ["“zyx”"] == steered["not_understood"]
+    refused = hub("recommend", "--user", "anna", "--without-tag", "amercian")
+    assert (65, True) == (refused.returncode, "Did you mean “american”?" in refused.stderr)
+
 
 @pytest.mark.slow
 def test_export_gives_back_what_was_imported(hub: Hub, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.knobs import Wish
 from harmonyhub.domain.listens import Outcome, SourceKind, SourceLine
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
@@ -142,7 +143,7 @@ async def test_more_like_this_serves_somebody_without_a_history(trained: House) 
         user_id=UserId("nobody"),
         list_name=ListName.MORE_LIKE_THIS,
         n=5,
-        seed_track_id=seed,
+        wish=Wish(track_ids=(seed,)),
     )
     assert answer.items
     assert seed not in {item.track.id for item in answer.items}

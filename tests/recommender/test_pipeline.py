@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.history import CatalogueEntry, History
 from harmonyhub.domain.ids import ArtistId, TrackId, UserId
+from harmonyhub.domain.knobs import NO_KNOBS, Seeds
 from harmonyhub.domain.recommendations import (
     EvidenceKind,
     Feedback,
@@ -33,9 +34,10 @@ NOTHING = History(
 
 def ask(world, history=NOTHING, list_name=ListName.FOR_YOU, *, n=20, **more):
     """Ask for a list the way the house does."""
-    seed_track_id = more.pop("seed_track_id", None)
+    seeds = Seeds(tuple(more.pop("tracks", ())), tuple(more.pop("artists", ())))
+    knobs = more.pop("knobs", NO_KNOBS)
     now = more.pop("now", world.now)
-    request = RecommendationRequest(USER, list_name, n, now, seed_track_id)
+    request = RecommendationRequest(USER, list_name, n, now, seeds, knobs)
     profile = build_profile(history, world.index)
     return recommend(request, profile=profile, index=world.index, **more)
 
@@ -284,7 +286,7 @@ def test_what_was_just_shown_steps_back(world):
 def test_more_like_this_leaves_the_asked_track_out(world):
     """The asked track is no answer to itself."""
     seed = world.history(0).track_ids[0]
-    listed = ids(ask(world, list_name=ListName.MORE_LIKE_THIS, seed_track_id=seed))
+    listed = ids(ask(world, list_name=ListName.MORE_LIKE_THIS, tracks=[seed]))
     assert listed
     assert seed not in listed
 
@@ -295,7 +297,7 @@ def test_more_like_this_falls_back_to_artist_and_tags(world):
     inside = world.catalogue[unplayed]
     outside = CatalogueEntry(TrackId("x"), "X", "Artist 1", (ArtistId("a1"),), tags=("dub",))
     for seed in (inside, outside):
-        listed = ask(world, list_name=ListName.MORE_LIKE_THIS, seed_track_id=seed.id, seed=seed)
+        listed = ask(world, list_name=ListName.MORE_LIKE_THIS, tracks=[seed.id], seeds=[seed])
         kinds = {reason.evidence.kind for item in listed.items for reason in item.reasons}
         assert EvidenceKind.SAME_ARTIST in kinds
         assert kinds <= {EvidenceKind.SAME_ARTIST, EvidenceKind.SHARED_TAG}
@@ -303,7 +305,7 @@ def test_more_like_this_falls_back_to_artist_and_tags(world):
 
 def test_more_like_nothing_known_is_empty_and_says_so(world):
     """An unknown track of which nothing is known gets an empty list with the reason."""
-    listed = ask(world, list_name=ListName.MORE_LIKE_THIS, seed_track_id=TrackId("nobody-knows"))
+    listed = ask(world, list_name=ListName.MORE_LIKE_THIS, tracks=[TrackId("nobody-knows")])
     assert () == listed.items
     assert "is not in the last training" in listed.based_on
 
@@ -318,6 +320,6 @@ def test_more_like_this_without_a_track_is_refused(world):
 def test_an_empty_catalogue_answers_with_an_empty_list(train_world, list_name):
     """Before anything was imported every list is empty and says what to do."""
     world = train_world([], users=[], tracks=[], plays=[], last=[])
-    listed = ask(world, list_name=list_name, seed_track_id=TrackId("t"))
+    listed = ask(world, list_name=list_name, tracks=[TrackId("t")])
     assert () == listed.items
     assert "import a listening history" in listed.based_on

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.knobs import NO_KNOBS, Seeds
 from harmonyhub.domain.recommendations import (
     Evidence,
     EvidenceKind,
@@ -23,8 +24,9 @@ USER = UserId("u")
 
 def ask(world, history: History, list_name: ListName = ListName.DISCOVER, n: int = 20, **more):
     """Ask for a list the way the house does."""
-    seed_track_id = more.pop("seed_track_id", None)
-    request = RecommendationRequest(USER, list_name, n, world.now, seed_track_id)
+    seeds = Seeds(tuple(more.pop("tracks", ())), tuple(more.pop("artists", ())))
+    knobs = more.pop("knobs", NO_KNOBS)
+    request = RecommendationRequest(USER, list_name, n, world.now, seeds, knobs)
     profile = build_profile(history, world.index)
     return recommend(request, profile=profile, index=world.index, **more)
 
@@ -79,7 +81,7 @@ def test_every_recommendation_has_one_to_three_reasons(make_world, seed, user, l
     """Each card has 1 to 3 reasons, the strongest first, and their shares are fractions."""
     world = make_world(seed)
     history = world.history(user)
-    seeds = {"seed_track_id": history.track_ids[0]}
+    seeds = {"tracks": [history.track_ids[0]]}
     more = seeds if list_name is ListName.MORE_LIKE_THIS else {}
     for item in ask(world, history, list_name, **more).items:
         shares = [reason.evidence.share for reason in item.reasons]
@@ -141,7 +143,7 @@ def test_more_like_this_names_the_seed(world, is_heard):
     heard = set(history.track_ids)
     played = np.flatnonzero(world.index.listeners)
     seed = next(t for i in played if ((t := world.catalogue[i].id) in heard) is is_heard)
-    listed = ask(world, history, ListName.MORE_LIKE_THIS, seed_track_id=seed)
+    listed = ask(world, history, ListName.MORE_LIKE_THIS, tracks=[seed])
     seeds = {
         r.evidence.track_id
         for item in listed.items

@@ -45,7 +45,7 @@ async def say(client: httpx2.AsyncClient, **said: str | int) -> httpx2.Response:
 async def test_recommendations_have_the_promised_shape(client: httpx2.AsyncClient) -> None:
     """The names that measurements from outside use are there, with 1 to 3 reasons each."""
     body = await recommended(client, list="for-you", n=5)
-    assert {"items", "based_on", "freshness"} == set(body)
+    assert {"items", "based_on", "freshness", "understood", "not_understood", "more"} == set(body)
     assert 5 == len(body["items"])
     for item in body["items"]:
         assert {"track", "score", "reasons"} == set(item)
@@ -54,6 +54,31 @@ async def test_recommendations_have_the_promised_shape(client: httpx2.AsyncClien
         assert all({"text", "evidence"} == set(reason) for reason in item["reasons"])
     assert body["freshness"]["model_version"]
     assert body["based_on"]
+
+
+@pytest.mark.usefixtures("library")
+async def test_a_list_is_steered_and_goes_on(client: httpx2.AsyncClient) -> None:
+    """Knobs and words act on the one list and are said; `more` goes on without repeating."""
+    first = await recommended(client, artist="band 1", list="more-like-this", n=5)
+    shape = {"rare": "0.5", "without_artist": "Band 2", "words": "zyx"}
+    more = await recommended(
+        client, artist="Band 1", list="more-like-this", n=5, after=first["more"], **shape
+    )
+    given = {item["track"]["id"] for item in first["items"]}
+    assert 5 == len(given)
+    assert more["items"]
+    assert given.isdisjoint(item["track"]["id"] for item in more["items"])
+    assert "Band 2" not in {item["track"]["artist"] for item in more["items"]}
+    assert ["like Band 1", "rarer (+0.5)", "nothing by Band 2"] == more["understood"]
+    assert ["“zyx”"] == more["not_understood"]
+    assert "rarer (+0.5)" in more["based_on"]
+
+
+@pytest.mark.usefixtures("library")
+async def test_a_misspelt_tag_is_refused_with_the_right_one(client: httpx2.AsyncClient) -> None:
+    """Who names a tag that no track has is told the nearest."""
+    answer = await client.get("/api/v1/users/local/recommendations", params={"with_tag": "flok"})
+    assert (422, "Did you mean “folk”?") == (answer.status_code, answer.json()["hint"])
 
 
 @pytest.mark.usefixtures("library")
@@ -85,6 +110,9 @@ async def test_snooze_takes_days(client: httpx2.AsyncClient, library: Any) -> No
         ("/api/v1/users/local/recommendations?list=best", 400, "invalid-request"),
         ("/api/v1/users/local/recommendations?list=more-like-this", 422, "refused-input"),
         ("/api/v1/users/local/recommendations?track=x", 422, "refused-input"),
+        ("/api/v1/users/local/recommendations?artist=x", 422, "refused-input"),
+        ("/api/v1/users/local/recommendations?rare=2", 400, "invalid-request"),
+        ("/api/v1/users/local/recommendations?tempo=fast", 422, "refused-input"),
         ("/api/v1/users/%00/recommendations", 422, "refused-input"),
         ("/api/v1/tracks/nope", 404, "not-found"),
         ("/api/v1/tracks/nope/analysis", 404, "not-found"),

@@ -19,8 +19,9 @@ from harmonyhub.cli.session import (
     say,
     user_option,
 )
+from harmonyhub.cli.steering import make_wish, wish_options
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import ListName
 
 if TYPE_CHECKING:
@@ -155,16 +156,21 @@ def _go_back(*, as_json: bool) -> None:
     help="Which list.",
 )
 @click.option("-n", "n", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option("--track", "track", help="The track's id, for more-like-this.")
+@wish_options
 @as_json_option
-def recommend(*, user: str, list_name: str, n: int, track: str | None, as_json: bool) -> None:
-    """Recommend tracks, each with the reasons that made its score."""
+def recommend(
+    *, user: str, list_name: str, n: int, as_json: bool, **options: "str | float | tuple[str, ...]"
+) -> None:
+    """Recommend tracks, each with the reasons that made its score.
+
+    The options from --words to --without-track steer the list; docs/steering.md explains them.
+    Several --track and --artist with --list more-like-this make a radio.
+    """
     from harmonyhub.flows.recommend import answer_as_json
     from harmonyhub.flows.recommend import recommend as recommend_flow
 
     wanted = ListName(list_name)
-    if (wanted is ListName.MORE_LIKE_THIS) != (track is not None):
-        raise click.UsageError("--track goes with --list more-like-this, and it needs one.")
+    wish = make_wish(wanted, options)
 
     async def flow(house: "House") -> "Answer":
         if await house.serving.current() is None:
@@ -175,7 +181,7 @@ def recommend(*, user: str, list_name: str, n: int, track: str | None, as_json: 
             user_id=UserId(user),
             list_name=wanted,
             n=n,
-            seed_track_id=TrackId(track) if track else None,
+            wish=wish,
         )
 
     answer = run_in_house("recommend", flow)
@@ -191,6 +197,8 @@ def _print_answer(answer: "Answer") -> None:
         click.echo(f" · {item.track.artist}   [{item.track.id}]")
         for reason in item.reasons:
             click.secho(f"       {reason.text}", dim=True)
+    for clause in answer.not_understood:
+        click.secho(f"\nNot understood: {clause}", fg="yellow")
     click.echo(f"\nBased on: {answer.based_on}")
     freshness = answer.freshness
     if freshness.model_trained_at:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harmonyhub.domain.ids import ArtistId, TrackId, UserId
+from harmonyhub.domain.knobs import NO_KNOBS, NO_SEEDS, Knobs, Seeds
 
 
 class ListName(StrEnum):
@@ -93,13 +94,25 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class RecommendationRequest:
-    """What is asked for. `seed_track_id` is set for MORE_LIKE_THIS only; `now` is unix seconds."""
+    """What is asked for.
+
+    Attributes
+    ----------
+    now : int
+        Unix seconds.
+    seeds : Seeds
+        For MORE_LIKE_THIS only: of several it makes a radio.
+    given : tuple of int
+        The marks of what the same radio gave before, see `domain.radio`.
+    """
 
     user_id: UserId
     list_name: ListName
     n: int
     now: int
-    seed_track_id: TrackId | None = None
+    seeds: Seeds = NO_SEEDS
+    knobs: Knobs = NO_KNOBS
+    given: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

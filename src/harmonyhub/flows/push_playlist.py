@@ -17,6 +17,7 @@ from harmonyhub.domain.errors import (
 )
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.knobs import Wish
 from harmonyhub.domain.playlists import (
     MOST_TRACKS,
     NAME_LONGEST,
@@ -331,7 +332,7 @@ async def _tracks_of(house: House, wish: PlaylistWish) -> Sequence[TrackId]:
         user_id=wish.user_id,
         list_name=wish.list_name,
         n=wish.n,
-        seed_track_id=wish.seed_track_id,
+        wish=Wish(track_ids=(wish.seed_track_id,) if wish.seed_track_id else ()),
     )
     return [item.track.id for item in answer.items]
 

@@ -8,9 +8,12 @@ import msgspec
 from harmonyhub.domain.freshness import SourceFreshness
 from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.knobs import NO_WISH, Wish
+from harmonyhub.domain.radio import read_given, write_given
 from harmonyhub.domain.recommendations import ListName, Recommendation, RecommendationRequest
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.recommender.pipeline import recommend as rank_recommendations
+from harmonyhub.recommender.wishes import read_wish
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel, Taste
 
@@ -33,11 +36,18 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The list, what it is based on, and how fresh that is."""
+    """The list, what it is based on, and how fresh that is.
+
+    `understood` and `not_understood` say what became of a wish; `more` goes on with this list: as
+    `after` of the next wish it leaves out what was given.
+    """
 
     items: tuple[Recommendation, ...]
     based_on: str
     freshness: Freshness
+    understood: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    more: str | None = None
 
 
 NO_MODEL = Answer(
@@ -59,40 +69,59 @@ async def recommend(
     user_id: UserId,
     list_name: ListName,
     n: int,
-    seed_track_id: TrackId | None = None,
+    wish: Wish = NO_WISH,
 ) -> Answer:
-    """Recommend up to `n` tracks; what was shown is stored, so that feedback can refer to it."""
+    """Recommend up to `n` tracks; what was shown is stored, so that feedback can refer to it.
+
+    A wish with words for an artist, such as "like Nina Simone", makes any list MORE_LIKE_THIS.
+
+    Raises
+    ------
+    RefusedInputError
+        If the wish names what is not known here, or MORE_LIKE_THIS has nothing to start from.
+    NotFoundError
+        If a track of the wish does not exist.
+    """
     now = house.clock()
     model = await house.serving.current()
     sources = await house.upstreams.freshness(now=now)
     if model is None:
         return replace(NO_MODEL, freshness=replace(NO_MODEL.freshness, sources=sources))
     taste = await house.tastes.of(user_id, model)
-    seed = await _load_seed(house, seed_track_id) if seed_track_id else None
+    entries = [await _load_seed(house, track_id) for track_id in wish.track_ids]
+    wish = replace(wish, track_ids=tuple(entry.id for entry in entries))
+    reading = read_wish(wish, model.index)
+    given = read_given(wish.after)
 
     request = RecommendationRequest(
         user_id=user_id,
-        list_name=list_name,
+        list_name=ListName.MORE_LIKE_THIS if reading.seeds else list_name,
         n=n,
         now=now,
-        seed_track_id=seed.id if seed else None,
+        seeds=reading.seeds,
+        knobs=reading.knobs,
+        given=given,
     )
     listed = rank_recommendations(
-        request, profile=taste.profile, feedback=taste.feedback, index=model.index, seed=seed
+        request, profile=taste.profile, feedback=taste.feedback, index=model.index, seeds=entries
     )
+    track_ids = [item.track.id for item in listed.items]
 
     if listed.items:
         await house.store.shown.record(
             user_id=user_id,
-            list_name=list_name,
+            list_name=request.list_name,
             at=now,
-            track_ids=[item.track.id for item in listed.items],
+            track_ids=track_ids,
             index_version=model.record.version,
         )
     return Answer(
         items=listed.items,
         based_on=listed.based_on,
         freshness=replace(judge_freshness(model, taste), sources=sources),
+        understood=reading.understood,
+        not_understood=reading.not_understood,
+        more=write_given(given, track_ids) if track_ids else None,
     )
 
 

@@ -40,7 +40,7 @@ def find_eligible(
 
     Never and running snoozes hold for every list; discover takes no track that was heard or is
     kept at a service, in any version, rediscover only loved tracks that rested, more-like-this
-    not the track itself.
+    not the tracks themselves.
     """
     list_name, now = request.list_name, request.now
     heard = np.zeros(index.n_tracks, dtype=bool)
@@ -48,7 +48,7 @@ def find_eligible(
     if list_name is ListName.REDISCOVER:
         allowed = _rested(profile, index, now)
     elif list_name is ListName.MORE_LIKE_THIS:
-        allowed = _other_songs(request.seed_track_id, index)
+        allowed = _other_songs(request.seeds.track_ids, index)
     else:
         allowed = _no_other_versions(profile, index).copy()
         if list_name is ListName.DISCOVER:
@@ -75,11 +75,10 @@ def _rested(profile: Profile, index: ServingIndex, now: int) -> NDArray[np.bool_
     return rested
 
 
-def _other_songs(seed: TrackId | None, index: ServingIndex) -> NDArray[np.bool_]:
-    """Allow all but the asked track and its versions."""
+def _other_songs(seeds: Sequence[TrackId], index: ServingIndex) -> NDArray[np.bool_]:
+    """Allow all but the asked tracks and their versions."""
     others = np.ones(index.n_tracks, dtype=bool)
-    place = -1 if seed is None else index.place_of.get(seed, -1)
-    if place >= 0:
+    for place in (index.place_of[seed] for seed in seeds if seed in index.place_of):
         others[place] = False
         if index.songs[place] >= 0:
             others &= index.songs != index.songs[place]

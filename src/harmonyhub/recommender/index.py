@@ -15,6 +15,7 @@ from scipy import sparse
 
 from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
 from harmonyhub.domain.ids import ArtistId, TrackId
+from harmonyhub.domain.radio import mark
 from harmonyhub.recommender.candidates.factors import Factors, no_factors
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.knowledge import Knowledge
@@ -145,6 +146,18 @@ class ServingIndex:
     def prominence(self) -> FloatArray:
         """How much an artist's track speaks for itself, 0.5 to 1 by popularity."""
         return (0.5 + 0.5 * np.sqrt(self.popularity)).astype(np.float32)
+
+    @cached_property
+    def popular_rank(self) -> FloatArray:
+        """How many tracks of the catalogue are less popular, [0, 1]; equal ones share a rank."""
+        _, place, counts = np.unique(self.popularity, return_inverse=True, return_counts=True)
+        middles = np.cumsum(counts) - counts / 2
+        return (middles / max(self.n_tracks, 1))[place].astype(np.float32)
+
+    @cached_property
+    def marks(self) -> IntArray:
+        """The mark of each track, see `domain.radio`."""
+        return np.array([mark(track_id) for track_id in self.track_ids], dtype=np.int32)
 
     @cached_property
     def _artist_rows(self) -> tuple[memoryview, memoryview]:

@@ -19,8 +19,9 @@ from harmonyhub.recommender.eligibility import find_eligible
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.profile import Profile, apply_feedback, seed_profile
 from harmonyhub.recommender.reasons import Reasoner
-from harmonyhub.recommender.reranking import choose, demote
+from harmonyhub.recommender.reranking import choose, demote, plan_choice
 from harmonyhub.recommender.statement import state_basis
+from harmonyhub.recommender.steering import bar, lean
 
 NOT_SHOWN: Mapping[TrackId, int] = MappingProxyType({})
 
@@ -32,7 +33,7 @@ def recommend(
     index: ServingIndex,
     feedback: Sequence[Feedback] = (),
     last_shown: Mapping[TrackId, int] = NOT_SHOWN,
-    seed: CatalogueEntry | None = None,
+    seeds: Sequence[CatalogueEntry] = (),
 ) -> RecommendationList:
     """Recommend up to `request.n` tracks; the same arguments give the same list.
 
@@ -44,8 +45,8 @@ def recommend(
         All that stands now; it acts on this list.
     last_shown : mapping
         When tracks were last shown in such a list, unix seconds; they step back for some days.
-    seed : CatalogueEntry, optional
-        What is known of the track of MORE_LIKE_THIS, in case the index does not know it.
+    seeds : sequence of CatalogueEntry
+        What is known of the tracks of MORE_LIKE_THIS, in case the index does not know them.
 
     Returns
     -------
@@ -56,17 +57,24 @@ def recommend(
     Raises
     ------
     RefusedInputError
-        If MORE_LIKE_THIS comes without a track.
+        If MORE_LIKE_THIS comes without a seed.
     """
     list_name, now = request.list_name, request.now
-    taste = _taste(request, profile=profile, feedback=feedback, index=index, seed=seed)
+    taste = _taste(request, profile=profile, feedback=feedback, index=index, seeds=seeds)
     blend = BLENDS[list_name]
 
     eligible = find_eligible(request, profile=profile, feedback=feedback, index=index)
+    if request.knobs.is_set or request.given:
+        bar(request, eligible.allowed, index)
     heard = eligible.heard
     sums = score_list(blend, heard, profile=taste, index=index)
     scores = demote(sums, feedback=feedback, last_shown=last_shown, index=index, now=now)
-    items = choose(scores, n=request.n, list_name=list_name, eligible=eligible, index=index)
+    if request.knobs.is_set:
+        scores = lean(scores, knobs=request.knobs, index=index)
+    choice = plan_choice(
+        request, eligible=eligible, listener=profile, taste=taste.tag_weights, index=index
+    )
+    items = choose(scores, choice, index=index)
 
     reasoner = Reasoner(taste, index, is_seeded=list_name is ListName.MORE_LIKE_THIS)
     terms = explain_list(blend, items, heard=heard, profile=taste, index=index)
@@ -90,13 +98,13 @@ def _taste(
     profile: Profile,
     feedback: Sequence[Feedback],
     index: ServingIndex,
-    seed: CatalogueEntry | None,
+    seeds: Sequence[CatalogueEntry],
 ) -> Profile:
-    """Return whose taste ranks: the listener's after what he said, or the asked track's."""
+    """Return whose taste ranks: the listener's after what he said, or that of the seeds."""
     if request.list_name is not ListName.MORE_LIKE_THIS:
         return apply_feedback(profile, feedback, index)
-    if request.seed_track_id is None:
+    if not request.seeds:
         raise RefusedInputError(
-            "More like which track?", hint="Name the track that the list should resemble."
+            "More like what?", hint="Name a track or an artist that the list should resemble."
         )
-    return seed_profile(request.seed_track_id, seed, listener=profile, index=index)
+    return seed_profile(request.seeds, seeds, listener=profile, index=index)

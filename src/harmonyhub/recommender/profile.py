@@ -12,6 +12,7 @@ from scipy import sparse
 from harmonyhub.domain.favourites import NO_FAVOURITES, Favourites
 from harmonyhub.domain.history import CatalogueEntry, History
 from harmonyhub.domain.ids import TrackId
+from harmonyhub.domain.knobs import Seeds
 from harmonyhub.domain.recommendations import Feedback, FeedbackKind
 from harmonyhub.recommender.favours import (
     CODES,
@@ -29,6 +30,7 @@ from harmonyhub.recommender.interactions import (
     weigh_recency,
 )
 
+ARTIST_TRACKS = 20  # that speak for an artist: a page of his
 LIKE_WEIGHT = 2.0  # one "more" counts like two tracks played very often
 MANY_ROWS = 5  # measured: equally fast where every fifth row is chosen
 ROUNDING = 1e-5  # float32 sums of some hundred terms near 1 are no better
@@ -193,42 +195,66 @@ def _tell(profile: Profile, feedback: Sequence[Feedback], index: ServingIndex) -
 
 
 def seed_profile(
-    track_id: TrackId, entry: CatalogueEntry | None, *, listener: Profile, index: ServingIndex
+    seeds: Seeds,
+    entries: Sequence[CatalogueEntry] = (),
+    *,
+    listener: Profile,
+    index: ServingIndex,
 ) -> Profile:
-    """Make a profile of one track, for "more like this", with the listener's plays of it.
+    """Make a profile of some tracks and artists, with the listener's plays of them.
 
-    Where the index does not know the track, the artists and tags of `entry` speak for it; without
-    an entry nothing does.
+    A track speaks with weight 1, and so do the best known tracks of an artist together. Where the
+    index does not know a track, the artists and tags of its entry speak for it; without an entry
+    nothing does.
     """
-    places = index.places([track_id])
-    items = places[places >= 0]
-    own = np.flatnonzero(listener.items == items[0]) if len(items) else items
-    plays = np.zeros(len(items), dtype=np.int32)
-    last = np.zeros(len(items), dtype=np.int64)
-    if len(own):
-        plays, last = listener.plays[own], listener.last_played_at[own]
+    spoken = _weigh_seeds(seeds, index)
+    items = np.array(sorted(spoken), dtype=np.int32)
+    own = np.full(index.n_tracks, -1, dtype=np.int64)
+    own[listener.items] = np.arange(len(listener.items))
+    places = own[items]
     profile = _with_weights(
         replace(
             listener,
             items=items,
-            plays=plays,
-            last_played_at=last,
-            weights=np.ones(len(items), dtype=np.float32),
+            plays=_taken(listener.plays, places),
+            last_played_at=_taken(listener.last_played_at, places),
+            weights=np.array([spoken[item] for item in items.tolist()], dtype=np.float32),
             is_liked=np.zeros(len(items), dtype=bool),
             favours=np.zeros(len(items), dtype=np.int8),
             beyond=NOTHING_BEYOND,
         ),
         index,
     )
-    if len(items) or entry is None:
-        return profile
-    artists = [index.artist_place_of.get(artist_id, -1) for artist_id in entry.artist_ids]
-    tags = [index.tag_place_of.get(tag, -1) for tag in entry.tags]
+    unknown = [entry for entry in entries if entry.id not in index.place_of]
+    artists = [index.artist_place_of.get(one, -1) for entry in unknown for one in entry.artist_ids]
+    tags = [index.tag_place_of.get(tag, -1) for entry in unknown for tag in entry.tags]
     return replace(
         profile,
-        artist_weights=_ones_at(artists, len(index.artist_ids)),
-        tag_weights=_ones_at(tags, len(index.tags)),
+        artist_weights=profile.artist_weights + _ones_at(artists, len(index.artist_ids)),
+        tag_weights=profile.tag_weights + _ones_at(tags, len(index.tags)),
     )
+
+
+def _weigh_seeds(seeds: Seeds, index: ServingIndex) -> dict[int, float]:
+    """Say which tracks of the index speak for the seeds, and how much."""
+    spoken: dict[int, float] = {}
+    for artist_id in seeds.artist_ids:
+        place = index.artist_place_of.get(artist_id, -1)
+        tracks = index.tracks_by([place]) if place >= 0 else index.tracks_by([])
+        best = tracks[np.argsort(-index.popularity[tracks], kind="stable")][:ARTIST_TRACKS]
+        for item in best.tolist():
+            spoken[item] = spoken.get(item, 0.0) + 1 / len(best)
+    for track_id in seeds.track_ids:
+        if track_id in index.place_of:
+            spoken[index.place_of[track_id]] = 1.0
+    return spoken
+
+
+def _taken(values: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
+    """Take the values at some places, 0 at place -1."""
+    if not len(values):
+        return np.zeros(len(places), dtype=values.dtype)
+    return np.where(places >= 0, values[places], 0).astype(values.dtype)
 
 
 def _places_of(

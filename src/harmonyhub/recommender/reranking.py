@@ -5,12 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harmonyhub.domain.ids import TrackId
-from harmonyhub.domain.recommendations import Feedback, FeedbackKind, ListName
+from harmonyhub.domain.knobs import Knobs
+from harmonyhub.domain.recommendations import (
+    Feedback,
+    FeedbackKind,
+    ListName,
+    RecommendationRequest,
+)
+from harmonyhub.recommender.arranging import arrange
 from harmonyhub.recommender.eligibility import Eligible
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import DAY_S, FloatArray, IntArray
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.steering import Limits, limit_kinds, sort_into_kinds
 
 PAGE = 20  # the caps hold for every page of this many tracks
 ARTIST_CAP = 3
@@ -49,59 +59,100 @@ def demote(
     return scores * factor
 
 
-def choose(
-    scores: FloatArray, *, n: int, list_name: ListName, eligible: Eligible, index: ServingIndex
-) -> IntArray:
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What is chosen: up to `n` tracks for one list, in which the knobs have their say.
+
+    `pools` are masks of tracks that compete for the same places, `taste` the weight of each tag.
+    """
+
+    n: int
+    list_name: ListName
+    pools: Sequence[NDArray[np.bool_]]
+    knobs: Knobs
+    taste: FloatArray
+
+
+def plan_choice(
+    request: RecommendationRequest,
+    *,
+    eligible: Eligible,
+    listener: Profile,
+    taste: FloatArray,
+    index: ServingIndex,
+) -> Choice:
+    """Part what is allowed into pools, as far as the list tells them apart."""
+    list_name, knobs = request.list_name, request.knobs
+    pools = [eligible.allowed]
+    if knobs.new:
+        pools = sort_into_kinds(eligible, listener, index)
+    elif list_name is ListName.FOR_YOU:
+        pools = [eligible.allowed & ~eligible.heard, eligible.allowed & eligible.heard]
+    return Choice(request.n, list_name, pools, knobs, taste)
+
+
+def choose(scores: FloatArray, choice: Choice, *, index: ServingIndex) -> IntArray:
     """Choose up to `n` tracks page by page within the caps, the best of a page first.
 
     Only tracks over 0 are chosen; equal ones in index order. A page holds at most three tracks of
-    an artist and two of a release, the list one version of a song; in For you a quarter of a page
-    is known, more or less only where one kind runs out. A list that can hold but one artist has no
-    caps.
+    an artist and two of a release unless `varied` says otherwise, the list one version of a song;
+    in For you a quarter of a page is known unless `new` says otherwise, more or less only where
+    one kind runs out. A list that can hold but one artist has no caps.
     """
-    pools = [eligible.allowed]
-    if list_name is ListName.FOR_YOU:
-        pools = [eligible.allowed & ~eligible.heard, eligible.allowed & eligible.heard]
     chosen: list[int] = []
+    n = choice.n
     for depth in (n * DEPTH_FACTOR + PAGE, DEPTH_MAX):
-        best = [_best(np.where(pool, scores, 0), depth) for pool in pools]
-        chosen = _fill(_rank(best, scores, index), n=n, index=index)
+        best = [_best(np.where(pool, scores, 0), depth) for pool in choice.pools]
+        chosen = _fill(_rank(best, scores, choice=choice, index=index), choice, index)
         if len(chosen) == n or max(map(len, best)) < depth:
             break  # full, or nothing lies deeper
     return np.array(chosen, dtype=np.int32)
 
 
-# Item, whether it is known, codes of release and song (-1 is unknown).
-Candidate = tuple[int, bool, int, int]
+# Item, its pool, codes of release and song (-1 is unknown).
+Candidate = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
 class _Page:
-    """Counts of the page that is being filled; `limits` are for (news, known) tracks."""
+    """Counts of the page that is being filled; `limits` are for pools, some together."""
 
     index: ServingIndex
-    is_capped: bool
-    limits: tuple[int, int]
-    kinds: list[int] = field(default_factory=lambda: [0, 0])
+    caps: tuple[int, int] | None
+    limits: Limits
+    counts: Counter[tuple[int, ...]] = field(default_factory=Counter)
     artists: Counter[int] = field(default_factory=Counter)
     releases: Counter[int] = field(default_factory=Counter)
 
     def take(self, candidate: Candidate) -> bool:
         """Put a track on the page if the caps and limits allow it."""
-        item, kind, release, _ = candidate
-        if self.kinds[kind] >= self.limits[kind]:
-            return False
+        item, pool, release, _ = candidate
+        for together, most in self.limits:
+            if pool in together and self.counts[together] >= most:
+                return False
         artists = self.index.artists_of(item)
-        if self.is_capped and (
-            (release >= 0 and self.releases[release] >= RELEASE_CAP)
-            or any(self.artists[artist] >= ARTIST_CAP for artist in artists)
+        if self.caps is not None and (
+            (release >= 0 and self.releases[release] >= self.caps[1])
+            or any(self.artists[artist] >= self.caps[0] for artist in artists)
         ):
             return False
-        self.kinds[kind] += 1
+        for together, _ in self.limits:
+            if pool in together:
+                self.counts[together] += 1
         self.releases[release] += 1
         for artist in artists:
             self.artists[artist] += 1
         return True
+
+
+def cap(varied: float) -> tuple[int, int]:
+    """Say how many tracks of an artist and of a release a page may hold."""
+    if varied < 0:
+        return (
+            ARTIST_CAP + round(-varied * (PAGE - ARTIST_CAP)),
+            RELEASE_CAP + round(-varied * (PAGE - RELEASE_CAP)),
+        )
+    return ARTIST_CAP - round(varied * (ARTIST_CAP - 1)), RELEASE_CAP - round(varied)
 
 
 def _best(scores: FloatArray, depth: int) -> IntArray:
@@ -118,26 +169,38 @@ def _best(scores: FloatArray, depth: int) -> IntArray:
     return good[order][:depth].astype(np.int32)
 
 
-def _rank(best: list[IntArray], scores: FloatArray, index: ServingIndex) -> list[Candidate]:
-    """Merge the best news and the best known tracks and look up what the caps ask for."""
+def _rank(
+    best: list[IntArray], scores: FloatArray, *, choice: Choice, index: ServingIndex
+) -> list[Candidate]:
+    """Merge the best of the pools and look up what the caps ask for."""
     items = np.concatenate(best)
-    is_known = np.arange(len(items)) >= len(best[0])
+    pools = np.repeat(np.arange(len(best)), [len(some) for some in best])
     order = np.lexsort((items, -scores[items]))
-    items = items[order]
-    columns = (items, is_known[order], index.releases[items], index.songs[items])
+    items, pools = items[order], pools[order]
+    if choice.knobs.varied > 0 or choice.knobs.balanced:
+        pool_of = dict(zip(items.tolist(), pools.tolist(), strict=True))
+        items = arrange(
+            items,
+            scores,
+            n=2 * choice.n,
+            knobs=choice.knobs,
+            taste=choice.taste,
+            index=index,
+        )
+        pools = np.array([pool_of[item] for item in items.tolist()], dtype=np.int64)
+    columns = (items, pools, index.releases[items], index.songs[items])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _fill(ranked: list[Candidate], *, n: int, index: ServingIndex) -> list[int]:
-    is_capped = not _are_of_one_artist(ranked, index)
-    has_known = any(is_known for _, is_known, _, _ in ranked)
+def _fill(ranked: list[Candidate], choice: Choice, index: ServingIndex) -> list[int]:
+    caps = None if _are_of_one_artist(ranked, index) else cap(choice.knobs.varied)
+    has_known = any(pool == len(choice.pools) - 1 for _, pool, _, _ in ranked)
     waiting = _one_version_each(ranked)
     chosen: list[int] = []
-    while waiting and len(chosen) < n:
-        size = min(PAGE, n - len(chosen))
-        n_known = size * KNOWN_CAP // PAGE if has_known else 0
-        page = _Page(index, is_capped=is_capped, limits=(size - n_known, n_known))
-        taken = _fill_page(waiting, page, size=size)
+    while waiting and len(chosen) < choice.n:
+        size = min(PAGE, choice.n - len(chosen))
+        limits = _limit(size, choice, has_known=has_known)
+        taken = _fill_page(waiting, _Page(index, caps, limits), size=size)
         chosen += [item for item, *_ in waiting if item in taken]
         if len(taken) < size:
             break  # the caps hold all others back: a short page is honest
@@ -145,9 +208,19 @@ def _fill(ranked: list[Candidate], *, n: int, index: ServingIndex) -> list[int]:
     return chosen
 
 
+def _limit(size: int, choice: Choice, *, has_known: bool) -> Limits:
+    """Say how many tracks of which pools a page may hold; a list of one pool has no limits."""
+    if len(choice.pools) == 1:
+        return ()
+    n_known = size * KNOWN_CAP // PAGE if has_known else 0
+    if choice.knobs.new:
+        return limit_kinds(size, list_name=choice.list_name, n_known=n_known, new=choice.knobs.new)
+    return ((0,), size - n_known), ((1,), n_known)
+
+
 def _fill_page(waiting: list[Candidate], page: _Page, *, size: int) -> set[int]:
     taken: set[int] = set()
-    for limits in (page.limits, (size, size)):  # where one kind runs out, the other fills up
+    for limits in (page.limits, ()):  # where one kind runs out, the others fill up
         page.limits = limits
         for candidate in waiting:
             if len(taken) == size:

@@ -1,11 +1,22 @@
 """What a list is based on, in one true sentence, also when it is short or empty."""
 
 from harmonyhub.domain.favourites import SERVICE
+from harmonyhub.domain.knobs import Knobs
 from harmonyhub.domain.recommendations import ListName, RecommendationRequest
 from harmonyhub.recommender.eligibility import quiet_before
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.reasons import day
+
+# What a knob says, turned down and up.
+LEANINGS = {
+    "new": ("more that you know", "more that is new to you"),
+    "rare": ("more popular", "rarer"),
+    "varied": ("less varied", "more varied"),
+    "balanced": ("", "tags as in what you play"),
+    "energy": ("calmer", "more energetic"),
+    "mood": ("darker", "brighter"),
+}
 
 
 def state_basis(
@@ -18,9 +29,42 @@ def state_basis(
             f"{profile.n_unknown_tracks:,} of your tracks came after the last training and are not "
             "used yet"
         )
+    if request.knobs.is_set:
+        parts.append("as you asked: " + ", ".join(say_knobs(request.knobs, index)))
     if n_items < request.n:
         parts.append(_why_short(request, profile=profile, index=index, n_items=n_items))
     return "; ".join(parts) + "."
+
+
+def say_knobs(knobs: Knobs, index: ServingIndex) -> list[str]:
+    """Say in words how a list is steered, one clause a knob."""
+    said = [
+        f"{words[getattr(knobs, name) > 0]} ({getattr(knobs, name):+g})"
+        for name, words in LEANINGS.items()
+        if getattr(knobs, name)
+    ]
+    if knobs.tempo_bpm:
+        low, high = knobs.tempo_bpm
+        said.append(f"{low:.0f} to {high:.0f} beats per minute")
+    if knobs.energy or knobs.mood or knobs.tempo_bpm:
+        n_analysed = len(index.sounds.items)
+        said.append(f"heard in {n_analysed:,} of {_count(index.n_tracks, 'track', 'tracks')}")
+    said += [f"tagged “{tag}”" for tag in knobs.with_tags]
+    said += [f"nothing tagged “{tag}”" for tag in knobs.without_tags]
+    said += [
+        f"nothing by {index.artist_names[index.artist_place_of[one]]}"
+        for one in knobs.without_artists
+        if one in index.artist_place_of
+    ]
+    if knobs.without_tracks:
+        said.append(_count(len(knobs.without_tracks), "track", "tracks") + " left out")
+    return said
+
+
+def _left(request: RecommendationRequest) -> str:
+    if request.given:
+        return " and was not given before"
+    return " and fits what you asked for" if request.knobs.is_set else ""
 
 
 def _own_plays(profile: Profile, index: ServingIndex) -> str:
@@ -65,9 +109,9 @@ def _why_short(
     if request.list_name is ListName.REDISCOVER:
         return _why_nothing_rested(profile, found, request.now)
     if request.list_name is ListName.MORE_LIKE_THIS:
-        if request.seed_track_id in index.place_of:
-            return f"{found} shares listeners, an artist or a tag with this track"
-        return f"{found} found: the track asked about is not in the last training"
+        return _why_nothing_alike(request, index, found)
+    if request.knobs.is_set:
+        return f"{found} fits what you asked for: turn a knob back for more"
     all_heard = len(profile.heard) == index.n_tracks
     if all_heard:
         return f"{found} left: you have heard all {index.n_tracks:,} tracks known here; import more"
@@ -75,6 +119,16 @@ def _why_short(
         f"{found} else has a listener, an artist or a tag that leads to it; histories of others or "
         "tags would help"
     )
+
+
+def _why_nothing_alike(request: RecommendationRequest, index: ServingIndex, found: str) -> str:
+    seeds = request.seeds
+    if any(one in index.place_of for one in seeds.track_ids) or any(
+        one in index.artist_place_of for one in seeds.artist_ids
+    ):
+        seed = "this track" if len(seeds.track_ids) == 1 and not seeds.artist_ids else "these"
+        return f"{found} shares listeners, an artist or a tag with {seed}{_left(request)}"
+    return f"{found} found: the track asked about is not in the last training"
 
 
 def _why_nothing_rested(profile: Profile, found: str, now: int) -> str:

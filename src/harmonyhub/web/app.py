@@ -39,6 +39,7 @@ from harmonyhub.web.problems import answer_error
 from harmonyhub.web.server import is_loopback
 from harmonyhub.web.tally import Tallied, Tally
 from harmonyhub.web.uploads import clear_stale_uploads
+from harmonyhub.web.wishes import provide_wish
 from harmonyhub.wiring.house import House
 
 SMALL_BODY_BYTES = 64 * 1024  # all but uploads
@@ -81,6 +82,7 @@ def build_app(house: House) -> Litestar:
             "closing": Provide(lambda: closing, sync_to_thread=False),
             "tally": Provide(lambda: tally, sync_to_thread=False),
             "visitor": Provide(provide_visitor),
+            "wish": Provide(provide_wish),
         },
         exception_handlers={HarmonyHubError: answer_error, Exception: answer_error},
         on_startup=[

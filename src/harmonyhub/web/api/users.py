@@ -12,7 +12,7 @@ from harmonyhub.domain.recommendations import Feedback, ListName
 from harmonyhub.flows.export import export_user
 from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.recommend import Answer, recommend
-from harmonyhub.web.requests import HouseHere, check_seed, parse_user
+from harmonyhub.web.requests import HouseHere, parse_user
 from harmonyhub.web.schemas import (
     FeedbackBody,
     FeedbackList,
@@ -24,6 +24,7 @@ from harmonyhub.web.schemas import (
     UserView,
 )
 from harmonyhub.web.views import load_listens
+from harmonyhub.web.wishes import WishHere, check_seeds
 
 NDJSON = "application/x-ndjson"
 N_RECOMMENDATIONS_MAX = 200
@@ -50,18 +51,21 @@ class UserRoutes(Controller):
         user: FromPath[str],
         list_name: Annotated[ListName, QueryParameter(name="list")] = ListName.FOR_YOU,
         n: Annotated[int, QueryParameter(ge=1, le=N_RECOMMENDATIONS_MAX)] = 20,
-        track: FromQuery[str | None] = None,
+        wish: WishHere,
+        track: FromQuery[list[str] | None] = None,
+        artist: FromQuery[list[str] | None] = None,
     ) -> Answer:
         """Recommend tracks; each carries 1 to 3 reasons that are terms of its score.
 
-        `more-like-this` needs `track`, the id of the track to start from.
+        `more-like-this` starts from `track` (ids) and `artist` (ids or names): of several it is a
+        radio. `more` of the answer, given as `after`, goes on with tracks that were not given.
         """
         return await recommend(
             house,
             user_id=parse_user(user),
             list_name=list_name,
             n=n,
-            seed_track_id=check_seed(list_name, track),
+            wish=check_seeds(list_name, wish, tracks=track, artists=artist),
         )
 
     @get("/{user:str}/feedback", summary="What the user said, as it stands")

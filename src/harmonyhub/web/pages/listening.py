@@ -14,6 +14,7 @@ from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
 from harmonyhub.analysis.structure_picture import structure_svg
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.knobs import Wish
 from harmonyhub.domain.music import Track
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
 from harmonyhub.flows.analyse import load_track_page
@@ -104,7 +105,7 @@ async def show_track(
         user_id=visitor.user_id,
         list_name=ListName.MORE_LIKE_THIS,
         n=N_SIMILAR,
-        seed_track_id=page.track.id,
+        wish=Wish(track_ids=(page.track.id,)),
     )
     plays = [at for at in page.plays if at]
     return visitor.page(
