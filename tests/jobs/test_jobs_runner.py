@@ -1,6 +1,9 @@
 """How a job ends: done, refused with a reason, given back, or taken over by another worker."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,3 +181,11 @@ async def test_a_job_that_was_taken_over_is_left_to_the_other(
     assert is_cancelled.is_set()
     held = await state_of(house, job)
     assert (JobState.RUNNING, theirs.fence) == (held.state, held.fence)
+
+
+@pytest.mark.slow
+def test_an_analysis_that_never_ends_is_ended() -> None:
+    """The process of a job gets a limit of processor time, which the system sees to."""
+    program = "from harmonyhub.jobs.child import limit_cpu\nlimit_cpu(3)\nwhile True: pass"
+    ended = subprocess.run([sys.executable, "-c", program], check=False, timeout=100)
+    assert -signal.SIGXCPU == ended.returncode

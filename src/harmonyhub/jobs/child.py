@@ -1,13 +1,18 @@
 """The process of one job: a decoder that crashes takes down its job, never the worker."""
 
 import asyncio
+import resource
 import sys
 
 from harmonyhub.domain.ids import JobId
+from harmonyhub.domain.jobs import JobKind
 from harmonyhub.jobs.runner import run_job
 from harmonyhub.settings.load import read_settings
 from harmonyhub.telemetry.logs import configure_logs
 from harmonyhub.wiring.house import open_house
+
+# Six hours of audio take ten minutes here; a file that takes more keeps its job's slot for ever.
+ANALYSIS_CPU_S = 3600
 
 
 async def run(job_id: JobId, fence: int) -> None:
@@ -17,7 +22,16 @@ async def run(job_id: JobId, fence: int) -> None:
     async with open_house(settings, owner="job") as house:
         job = await house.store.jobs.get(job_id)
         if job is not None and job.fence == fence:
+            if job.kind is JobKind.ANALYSE:
+                limit_cpu(ANALYSIS_CPU_S)
             await run_job(house, job)
+
+
+def limit_cpu(seconds: int) -> None:
+    """Let the system end this process after so much processor time."""
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":
