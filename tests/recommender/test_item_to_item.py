@@ -7,7 +7,7 @@ from scipy import sparse
 from harmonyhub.recommender import co_plays
 from harmonyhub.recommender.candidates import item_to_item
 from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
-from harmonyhub.recommender.co_plays import cast_votes, multiply, weigh_tracks
+from harmonyhub.recommender.co_plays import cast_votes, tabulate
 from harmonyhub.recommender.similarity import learn_similarity
 
 
@@ -20,7 +20,7 @@ def learn(matrix, seed: int = 0):
 def learn_from(weights: sparse.csr_matrix, seed: int = 0):
     """Learn neighbours from weights."""
     votes = cast_votes(weights, seed=seed)
-    return learn_neighbours(multiply(votes), weigh_tracks(votes))
+    return learn_neighbours(tabulate(votes))
 
 
 def test_tracks_of_the_same_listeners_are_neighbours():
@@ -100,6 +100,6 @@ def test_of_equal_neighbours_the_first_stay():
 def test_chosen_tracks_have_their_own_neighbours():
     """Neighbours of some tracks are those that they have among all."""
     votes = sparse.csr_matrix((np.random.default_rng(4).random((60, 80)) < 0.1).astype(np.float32))
-    mass, chosen = weigh_tracks(votes), np.array([3, 8, 60], dtype=np.int32)
-    some = learn_neighbours(multiply(votes, chosen), mass)
-    assert (learn_neighbours(multiply(votes), mass)[chosen] != some).nnz == 0
+    table, chosen = tabulate(votes), np.array([3, 8, 60], dtype=np.int32)
+    some = learn_neighbours(table, chosen)
+    assert (learn_neighbours(table)[chosen] != some).nnz == 0

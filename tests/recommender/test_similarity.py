@@ -11,7 +11,7 @@ from harmonyhub.recommender import mixing, similarity
 from harmonyhub.recommender.candidates import links
 from harmonyhub.recommender.candidates.factors import answer, learn_factors
 from harmonyhub.recommender.candidates.links import RIDGE_POWER, learn_links
-from harmonyhub.recommender.co_plays import cast_votes, multiply
+from harmonyhub.recommender.co_plays import cast_votes, tabulate
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.mixing import Mix, fit_mix
 from harmonyhub.recommender.pipeline import recommend
@@ -29,7 +29,7 @@ def draw_plays(seed: int, n_users: int = 250, n_tracks: int = 120) -> sparse.csr
 def test_links_solve_their_regression():
     """With few enough tracks the links are the ridge regression, negative weights dropped."""
     votes = draw_plays(1, n_tracks=30)
-    found = learn_links(multiply(votes), votes, ridges=(5.0,))[0].toarray()
+    found = learn_links(tabulate(votes), ridges=(5.0,))[0].toarray()
     whole = (votes.T @ votes).toarray().astype(np.float64)
     mass = whole.diagonal()
     unit = mass[mass > 0].mean()
@@ -45,9 +45,9 @@ def test_links_of_some_targets_are_those_of_all(monkeypatch):
     """A target's links depend neither on which others are asked for nor on how work is cut."""
     votes = draw_plays(2)
     chosen = np.array([3, 50], dtype=np.int32)
-    every = learn_links(multiply(votes), votes, ridges=(10.0, 2.0))
+    every = learn_links(tabulate(votes), ridges=(10.0, 2.0))
     monkeypatch.setattr(links, "BATCH_VOTES", 500)
-    some = learn_links(multiply(votes, chosen), votes, ridges=(10.0, 2.0))
+    some = learn_links(tabulate(votes), targets=chosen, ridges=(10.0, 2.0))
     for whole, part in zip(every, some, strict=True):
         assert np.allclose(whole[chosen].toarray(), part.toarray(), rtol=1e-4)
     assert (every[0] != every[1]).nnz

@@ -96,8 +96,14 @@ def _print_ledger(ledger: "Ledger") -> None:
 @click.command()
 @click.option("--back", is_flag=True, help="Do not train: make the index before the live one live.")
 @click.option("--even-if-worse", is_flag=True, help="Make it live though it serves people worse.")
+@click.option(
+    "--engine",
+    type=click.Choice(["inline", "pool", "ray"]),
+    help="What computes: this process, one process per core, or Ray; the index is the same "
+    "bytes.  [default: pool where it is worth it]",
+)
 @as_json_option
-def train(*, back: bool, even_if_worse: bool, as_json: bool) -> None:
+def train(*, back: bool, even_if_worse: bool, engine: str | None, as_json: bool) -> None:
     """Learn from all listens; the new index goes live when it is whole and no worse.
 
     It is judged against the live one on listens that neither learned from. A worse one is dropped
@@ -109,7 +115,7 @@ def train(*, back: bool, even_if_worse: bool, as_json: bool) -> None:
         _go_back(as_json=as_json)
         return
     try:
-        result = run_in_house("train", partial(_train, even_if_worse=even_if_worse))
+        result = run_in_house("train", partial(_train, even_if_worse=even_if_worse, engine=engine))
     except RefusedIndexError as error:
         if as_json:
             print_json({"version": None, "judgement": asdict(error.judgement)})
@@ -123,12 +129,15 @@ def train(*, back: bool, even_if_worse: bool, as_json: bool) -> None:
         )
 
 
-async def _train(house: "House", *, even_if_worse: bool = False) -> "TrainingResult":
+async def _train(
+    house: "House", *, even_if_worse: bool = False, engine: str | None = None
+) -> "TrainingResult":
     from harmonyhub.flows.train import run_training
+    from harmonyhub.wiring.engines import EngineName
 
-    line = ProgressLine()
+    line, name = ProgressLine(), EngineName(engine) if engine else None
     try:
-        return await run_training(house, on_progress=line, even_if_worse=even_if_worse)
+        return await run_training(house, on_progress=line, even_if_worse=even_if_worse, engine=name)
     finally:
         line.close()
 

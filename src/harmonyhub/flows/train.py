@@ -23,6 +23,7 @@ from harmonyhub.recommender.holding_out import (
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.training import train
 from harmonyhub.sources.starter.library import load_library
+from harmonyhub.wiring.engines import EngineName, opened_engine
 from harmonyhub.wiring.house import House
 
 Report = Callable[[Progress], None]
@@ -48,7 +49,11 @@ async def submit_training(house: House) -> Job:
 
 
 async def run_training(
-    house: House, *, on_progress: Report, even_if_worse: bool = False
+    house: House,
+    *,
+    on_progress: Report,
+    even_if_worse: bool = False,
+    engine: EngineName | None = None,
 ) -> TrainingResult:
     """Learn from all listens and make the new index the live one, unless it is worse.
 
@@ -60,9 +65,13 @@ async def run_training(
     ----------
     even_if_worse : bool
         Whether an index that serves held-out listens worse may go live too; a broken one never.
+    engine : EngineName, optional
+        What runs the stages; by default what is worth it here.
 
     Raises
     ------
+    ConfigurationError
+        If the engine is not installed.
     RefusedIndexError
         If the new index is broken or worse than the live one, which then stays.
     """
@@ -73,7 +82,7 @@ async def run_training(
 
     ppm = share_held_out(len(interactions.plays))
     learned = await asyncio.to_thread(
-        _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress
+        _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress, name=engine
     )
     knowledge = await lay_knowledge(house, learned, catalogue)
     sounds = await lay_sounds(house, learned)
@@ -112,10 +121,12 @@ def _learn(
     *,
     ppm: int,
     on_progress: Report,
+    name: EngineName | None,
 ) -> ServingIndex:
     """Learn from what is not held out, and count all."""
     learned = drop_pairs(interactions, mark_held_out(interactions, ppm))
-    index = train(learned, catalogue, on_progress=on_progress)
+    with opened_engine(name, n_pairs=len(learned.plays)) as engine:
+        index = train(learned, catalogue, on_progress=on_progress, engine=engine)
     return count_all(index, interactions, catalogue)
 
 

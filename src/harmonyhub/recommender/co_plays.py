@@ -1,6 +1,6 @@
 """Who plays what together: the votes of the listeners, and the product over all pairs of tracks."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from harmonyhub.recommender.interactions import FloatArray, IntArray
-
-CoPlays = tuple[IntArray, sparse.csr_matrix]  # some tracks, and those x all
 
 PAIR_BUDGET = 600_000_000  # multiply-adds of one training: about ten seconds on one core
 BLOCK_PAIRS = 4_000_000  # at most this many products at once: under 100 MB
@@ -41,18 +39,37 @@ def weigh_tracks(votes: sparse.csr_matrix) -> FloatArray:
     return np.asarray(votes.multiply(votes).sum(axis=0), dtype=np.float32).ravel()
 
 
-def multiply(votes: sparse.csr_matrix, tracks: IntArray | None = None) -> Iterator[CoPlays]:
-    """Multiply the votes out, for all or some tracks, a few at a time; the diagonal is there too.
+@dataclass(frozen=True, slots=True, eq=False)
+class VoteTable:
+    """All votes, both ways round, and what each track has together with itself.
 
-    At least one block is given, if only an empty one.
+    Attributes
+    ----------
+    by_listener : csr_matrix, shape (listeners, tracks)
+    by_track : csr_matrix, shape (tracks, listeners)
+    mass : float32 array
+        Of `weigh_tracks`.
     """
-    by_track = votes.T.tocsr()
-    if tracks is None:
-        tracks = np.arange(votes.shape[1], dtype=np.int32)
-    else:
-        by_track = by_track[tracks]
-    for start, stop in _blocks(by_track, votes):
-        yield tracks[start:stop], (by_track[start:stop] @ votes).tocsr()
+
+    by_listener: sparse.csr_matrix
+    by_track: sparse.csr_matrix
+    mass: FloatArray
+
+    def blocks(self, tracks: IntArray | None = None) -> list[IntArray]:
+        """Cut all or some tracks into runs of about equal work; at least one, if only empty."""
+        if tracks is None:
+            tracks = np.arange(len(self.mass), dtype=np.int32)
+        edges = _cut(self.by_track[tracks], self.by_listener)
+        return [tracks[start:stop] for start, stop in edges]
+
+    def multiply(self, tracks: IntArray) -> sparse.csr_matrix:
+        """Multiply the votes for some tracks with all others; the diagonal is there too."""
+        return sparse.csr_matrix(self.by_track[tracks] @ self.by_listener)
+
+
+def tabulate(votes: sparse.csr_matrix) -> VoteTable:
+    """Arrange votes (listeners x tracks) so that they can be multiplied out block by block."""
+    return VoteTable(votes, votes.T.tocsr(), weigh_tracks(votes))
 
 
 def _thin(weights: sparse.csr_matrix, seed: int) -> sparse.csr_matrix:
@@ -84,7 +101,7 @@ def _damp(weights: sparse.csr_matrix) -> sparse.csr_matrix:
     return damped
 
 
-def _blocks(by_track: sparse.csr_matrix, votes: sparse.csr_matrix) -> list[tuple[int, int]]:
+def _cut(by_track: sparse.csr_matrix, votes: sparse.csr_matrix) -> list[tuple[int, int]]:
     """Cut the tracks into runs of about equal work."""
     lengths = np.diff(votes.indptr).astype(np.float64)
     summed = np.append(0.0, np.cumsum(lengths[by_track.indices]))

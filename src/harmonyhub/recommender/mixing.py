@@ -10,10 +10,11 @@ from scipy import sparse
 from harmonyhub.recommender.candidates.factors import answer, learn_factors
 from harmonyhub.recommender.candidates.item_to_item import learn_neighbours
 from harmonyhub.recommender.candidates.links import learn_links
-from harmonyhub.recommender.co_plays import multiply, weigh_tracks
+from harmonyhub.recommender.co_plays import tabulate
 from harmonyhub.recommender.interactions import FloatArray
 from harmonyhub.recommender.metrics import find_gains, find_ideals
 from harmonyhub.recommender.splits import MIN_ITEMS, hide
+from harmonyhub.recommender.stages import INLINE, Engine
 
 HELD_OUT_SHARE = 0.1
 MAX_HELD_OUT = 1_000
@@ -72,7 +73,9 @@ class _Trial:
         return np.asarray(found[n_hidden > 0] / find_ideals(n_hidden[n_hidden > 0]))
 
 
-def fit_mix(weights: sparse.csr_matrix, votes: sparse.csr_matrix, *, seed: int) -> Mix:
+def fit_mix(
+    weights: sparse.csr_matrix, votes: sparse.csr_matrix, *, seed: int, engine: Engine = INLINE
+) -> Mix:
     """Choose the mix by NDCG@100 of listeners whom this training of its own does not see.
 
     One weight after the other, from the most to the least that matters. Only what the trial reads
@@ -89,9 +92,8 @@ def fit_mix(weights: sparse.csr_matrix, votes: sparse.csr_matrix, *, seed: int) 
     held_out = np.sort(able[: min(round(len(able) * HELD_OUT_SHARE), MAX_HELD_OUT)])
     rest = np.setdiff1d(np.arange(weights.shape[0]), held_out)
     given, hidden = hide(weights[held_out], rng)
-    known = votes[rest]
-    mass = weigh_tracks(known)
-    heard = np.flatnonzero(mass > 0)
+    known = tabulate(votes[rest])
+    heard = np.flatnonzero(known.mass > 0)
     rivals = rng.permutation(heard)[:MAX_RIVALS]
     wanted = rng.permutation(np.intersect1d(hidden.indices, heard))[:MAX_WANTED]
     targets = np.union1d(rivals, wanted).astype(np.int32)
@@ -102,12 +104,12 @@ def fit_mix(weights: sparse.csr_matrix, votes: sparse.csr_matrix, *, seed: int) 
         stretch=len(heard) / max(len(rivals), 1),
     )
 
-    links = learn_links(multiply(known, targets), known, ridges=RIDGES)
+    links = learn_links(known, targets=targets, ridges=RIDGES, engine=engine)
     answers = [np.asarray((given @ one.T).toarray()) for one in links]
     chosen = _choose([trial.judge(one) for one in answers])
     ridge, sums = RIDGES[chosen], answers[chosen]
     sources = np.unique(given.indices).astype(np.int32)
-    neighbours = learn_neighbours(multiply(known, sources), mass)[:, targets]
+    neighbours = learn_neighbours(known, sources, engine=engine)[:, targets]
     more = (given[:, sources] @ neighbours).toarray()
     near, sums = _add(sums, more, offers=NEAR, trial=trial)
     more = answer(given, learn_factors(weights[rest], seed=seed), targets)

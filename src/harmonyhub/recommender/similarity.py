@@ -10,14 +10,16 @@ from harmonyhub.recommender.candidates.factors import Factors, learn_factors, no
 from harmonyhub.recommender.candidates.item_to_item import Nearness, learn_neighbours
 from harmonyhub.recommender.candidates.links import Regressions
 from harmonyhub.recommender.co_plays import (
+    VoteTable,
     cast_votes,
     keep_strongest,
-    multiply,
     peak,
-    weigh_tracks,
+    tabulate,
 )
+from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.mixing import Mix, fit_mix
 from harmonyhub.recommender.splits import MIN_ITEMS
+from harmonyhub.recommender.stages import INLINE, Engine
 
 # Fewer, and a tenth of them decides nothing.
 MIN_LISTENERS = 200
@@ -36,7 +38,11 @@ class Similarity:
 
 
 def learn_similarity(
-    weights: sparse.csr_matrix, *, seed: int, on_block: Callable[[int], None]
+    weights: sparse.csr_matrix,
+    *,
+    seed: int,
+    on_block: Callable[[int], None],
+    engine: Engine = INLINE,
 ) -> Similarity:
     """Learn from users x tracks weights which tracks speak for which.
 
@@ -46,15 +52,17 @@ def learn_similarity(
     ----------
     on_block : callable
         Told how many tracks are done.
+    engine : Engine
+        Runs the stages; the result is the same bytes with any.
     """
     n_tracks = weights.shape[1]
     votes = cast_votes(weights, seed=seed)
     if np.count_nonzero(np.diff(weights.indptr) >= MIN_ITEMS) < MIN_LISTENERS:
-        near = learn_neighbours(multiply(votes), weigh_tracks(votes), on_block=on_block)
+        near = learn_neighbours(tabulate(votes), on_block=on_block, engine=engine)
         near.data /= np.float32(peak(near))
         return Similarity(near, no_factors(n_tracks))
-    mix = fit_mix(weights, votes, seed=seed)
-    near = _learn_near(votes, mix=mix, on_block=on_block)
+    mix = fit_mix(weights, votes, seed=seed, engine=engine)
+    near = _learn_near(tabulate(votes), mix=mix, on_block=on_block, engine=engine)
     unit = peak(near)
     near.data /= np.float32(unit)
     if mix.factors == 0:
@@ -62,20 +70,36 @@ def learn_similarity(
     return Similarity(near, scaled(learn_factors(weights, seed=seed), mix.factors / unit))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shared:
+    """What all blocks of tracks read."""
+
+    table: VoteTable
+    regressions: Regressions
+    nearness: Nearness
+    ridge: float
+
+
 def _learn_near(
-    votes: sparse.csr_matrix, *, mix: Mix, on_block: Callable[[int], None]
+    table: VoteTable, *, mix: Mix, on_block: Callable[[int], None], engine: Engine
 ) -> sparse.csr_matrix:
     """Learn links and neighbours in one pass, and keep the strongest of their sum."""
-    mass, regressions = weigh_tracks(votes), Regressions(votes)
-    nearness = Nearness(mass)
+    shared = _Shared(table, Regressions(table), Nearness(table.mass), mix.ridge)
     links, near, done = [], [], 0
-    for tracks, together in multiply(votes):
-        links += regressions.solve(tracks, together, ridges=(mix.ridge,))
-        near.append(nearness.nearest(tracks, together))
-        done += len(tracks)
+    for link, neighbour in engine.map(_learn_block, table.blocks(), shared=shared):
+        links.append(link)
+        near.append(neighbour)
+        done += link.shape[0]
         on_block(done)
     spoken = sparse.vstack(links, format="csr").T.tocsr()  # from targets to what speaks for them
     both = spoken + sparse.vstack(near, format="csr") * np.float32(mix.near)
     sums = sparse.csr_matrix(both, dtype=np.float32)
     keep_strongest(sums, N_KEPT)
     return sums
+
+
+def _learn_block(shared: _Shared, tracks: IntArray) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Learn the links to some tracks, and their neighbours."""
+    together = shared.table.multiply(tracks)
+    links = shared.regressions.solve(tracks, together, ridges=(shared.ridge,))
+    return links[0], shared.nearness.nearest(tracks, together)

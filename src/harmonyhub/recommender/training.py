@@ -19,6 +19,7 @@ from harmonyhub.recommender.interactions import (
 from harmonyhub.recommender.labels import label_catalogue
 from harmonyhub.recommender.similarity import learn_similarity
 from harmonyhub.recommender.sounds import no_sounds
+from harmonyhub.recommender.stages import INLINE, Engine
 
 
 def train(
@@ -27,6 +28,7 @@ def train(
     *,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
+    engine: Engine = INLINE,
 ) -> ServingIndex:
     """Learn a serving index.
 
@@ -40,6 +42,8 @@ def train(
         Same seed, same input, same index.
     on_progress : callable, optional
         Told how many tracks are done.
+    engine : Engine
+        Runs the stages; the index is the same bytes with any.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def train(
         (weigh_plays(pairs.plays, VOTES_HALF), (pairs.user_index, pairs.track_index)),
         shape=(len(interactions.user_ids), n_tracks),
     )
-    similarity = learn_similarity(weights, seed=seed, on_block=report)
+    similarity = learn_similarity(weights, seed=seed, on_block=report, engine=engine)
     labels = label_catalogue(catalogue)
     report(n_tracks)
     return ServingIndex(

@@ -1,14 +1,16 @@
 """Tracks that the same listeners play: sparse neighbours learned from everyone's listens."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from harmonyhub.recommender.co_plays import CoPlays, mark_strongest
+from harmonyhub.recommender.co_plays import VoteTable, mark_strongest
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.stages import INLINE, Engine
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 N_NEIGHBOURS = 100  # 50,000 tracks x 100 x 8 bytes = 40 MB; 200 changed NDCG by under 1 %
@@ -97,30 +99,41 @@ class Nearness:
         return near
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shared:
+    """What all blocks of tracks read."""
+
+    table: VoteTable
+    nearness: Nearness
+
+
 def learn_neighbours(
-    blocks: Iterable[CoPlays],
-    mass: FloatArray,
+    table: VoteTable,
+    tracks: IntArray | None = None,
     *,
     on_block: Callable[[int], None] = lambda _: None,
+    engine: Engine = INLINE,
 ) -> sparse.csr_matrix:
-    """Learn the strongest neighbours of some tracks from what is played together.
+    """Learn the strongest neighbours of all or some tracks from what is played together.
 
     Parameters
     ----------
-    blocks : iterable of CoPlays
-    mass : array
-        Of `weigh_tracks`.
     on_block : callable
         Told how many tracks are done.
 
     Returns
     -------
-    csr_matrix, shape (tracks of the blocks, tracks), float32
+    csr_matrix, shape (tracks, all tracks), float32
         Row h holds the neighbours of the h-th of those tracks, in track order.
     """
-    nearness, found, done = Nearness(mass), [], 0
-    for tracks, together in blocks:
-        found.append(nearness.nearest(tracks, together))
-        done += len(tracks)
+    shared = _Shared(table, Nearness(table.mass))
+    found, done = [], 0
+    for near in engine.map(_find_nearest, table.blocks(tracks), shared=shared):
+        found.append(near)
+        done += near.shape[0]
         on_block(done)
     return sparse.csr_matrix(sparse.vstack(found, format="csr", dtype=np.float32))
+
+
+def _find_nearest(shared: _Shared, tracks: IntArray) -> sparse.csr_matrix:
+    return shared.nearness.nearest(tracks, shared.table.multiply(tracks))

@@ -1,13 +1,15 @@
 """Links between tracks: which few played tracks tell best that a track is played too."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.recommender.co_plays import CoPlays, mark_strongest, weigh_tracks
+from harmonyhub.recommender.co_plays import VoteTable, mark_strongest
 from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.stages import INLINE, Engine
 
 N_SOURCES = 30  # 50: +0.8 % NDCG on hetrec, -0.6 % on kgat (validation, both noise), twice the CPU
 PRIOR_SHARE = 5.0  # of a mean vote: one shared listener does not make a source
@@ -30,9 +32,9 @@ class Regressions:
     shallow autoencoders") on those.
     """
 
-    def __init__(self, votes: sparse.csr_matrix) -> None:
-        self._by_track = votes.T.tocsr()
-        self._mass = weigh_tracks(votes)
+    def __init__(self, table: VoteTable) -> None:
+        self._by_track = table.by_track
+        self._mass = table.mass
         heard = self._mass[self._mass > 0]
         self._unit = float(heard.mean()) if len(heard) else 1.0
 
@@ -44,7 +46,7 @@ class Regressions:
         Parameters
         ----------
         together : csr_matrix, shape (targets, tracks)
-            Of `multiply`.
+            Of `VoteTable.multiply`.
         ridges : sequence of float
             In mean votes; more holds all weights back.
         """
@@ -134,17 +136,35 @@ class _Batch:
         self._systems[number, slot, self._slot[pairs.indices]] = pairs.data
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shared:
+    """What all blocks of targets read."""
+
+    table: VoteTable
+    regressions: Regressions
+    ridges: tuple[float, ...]
+
+
 def learn_links(
-    blocks: Iterable[CoPlays], votes: sparse.csr_matrix, *, ridges: Sequence[float]
+    table: VoteTable,
+    *,
+    ridges: Sequence[float],
+    targets: IntArray | None = None,
+    engine: Engine = INLINE,
 ) -> list[sparse.csr_matrix]:
-    """Learn the links to some targets, in the order of the blocks, for each ridge.
+    """Learn the links to all or some targets, in their order, for each ridge.
 
     Returns
     -------
     list of csr_matrix, shape (targets, tracks), float32
         Row t holds what each played track says of target t.
     """
-    regressions = Regressions(votes)
-    solved = [regressions.solve(*block, ridges=ridges) for block in blocks]
+    shared = _Shared(table, Regressions(table), tuple(ridges))
+    solved = engine.map(_solve_block, table.blocks(targets), shared=shared)
     parts = zip(*solved, strict=True)
     return [sparse.csr_matrix(sparse.vstack(part, format="csr")) for part in parts]
+
+
+def _solve_block(shared: _Shared, targets: IntArray) -> list[sparse.csr_matrix]:
+    together = shared.table.multiply(targets)
+    return shared.regressions.solve(targets, together, ridges=shared.ridges)

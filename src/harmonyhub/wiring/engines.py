@@ -1,0 +1,50 @@
+"""Which engine runs the stages of a training, and when a pool is worth its processes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from harmonyhub.recommender.stages import INLINE, Engine
+from harmonyhub.wiring.pool_engine import PoolEngine
+from harmonyhub.wiring.ray_engine import RayEngine
+
+
+class EngineName(StrEnum):
+    """What runs the stages; the results are the same bytes."""
+
+    INLINE = "inline"
+    POOL = "pool"
+    RAY = "ray"
+
+
+MIN_PAIRS = 100_000  # with fewer, the processes of a pool start longer than they help
+
+
+def choose_engine(n_pairs: int, n_cores: int) -> EngineName:
+    """Choose by what there is to learn from, and by the cores to do it on."""
+    return EngineName.POOL if n_cores > 1 and n_pairs >= MIN_PAIRS else EngineName.INLINE
+
+
+def count_cores() -> int:
+    """Count the processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def opened_engine(name: EngineName | None, *, n_pairs: int) -> Iterator[Engine]:
+    """Open an engine on all cores; without a name, the one that is worth it.
+
+    Raises
+    ------
+    ConfigurationError
+        If Ray is asked for and not installed.
+    """
+    n_cores = count_cores()
+    name = name or choose_engine(n_pairs, n_cores)
+    if name is EngineName.INLINE:
+        yield INLINE
+        return
+    kind = PoolEngine if name is EngineName.POOL else RayEngine
+    with kind(n_cores) as engine:
+        yield engine

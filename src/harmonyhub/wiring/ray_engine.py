@@ -1,0 +1,83 @@
+"""The engine of a cluster: Ray, from the extra `cluster`."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+from harmonyhub.domain.errors import ConfigurationError, UnavailableError
+from harmonyhub.recommender.stages import Result, Shard, Shared, Stage, name_shard, run_shard
+
+AHEAD = 2  # shards in flight per processor of the cluster
+# Read by Ray alone, when it is imported: tell nobody, listen on loopback only.
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
+
+class RayEngine:
+    """Runs stages as tasks of a Ray that is started on this machine; use it as a context manager.
+
+    Raises
+    ------
+    ConfigurationError
+        If Ray is not installed.
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        os.environ.update(QUIET)
+        try:
+            import ray  # noqa: PLC0415 - an extra that most do not install
+        except ImportError as error:
+            raise ConfigurationError(
+                "Ray is not installed.",
+                hint="Install it beside HarmonyHub: "
+                "pip install --require-hashes -r requirements/cluster.txt",
+            ) from error
+        self.n_workers = n_workers
+        self._ray: Any = ray
+
+    def __enter__(self) -> Self:
+        self._ray.init(
+            num_cpus=self.n_workers,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ray.shutdown()
+
+    def map(
+        self, stage: Stage[Shared, Shard, Result], shards: Sequence[Shard], *, shared: Shared
+    ) -> Iterator[Result]:
+        """Give the result of each shard, in order."""
+        task = self._ray.remote(_run)
+        everywhere = self._ray.put(shared)
+        waiting: deque[tuple[int, Any]] = deque()
+        try:
+            for number, shard in enumerate(shards):
+                waiting.append((number, task.remote(everywhere, stage, shard, number)))
+                if len(waiting) > AHEAD * self.n_workers:
+                    yield self._result(stage, *waiting.popleft())
+            while waiting:
+                yield self._result(stage, *waiting.popleft())
+        finally:
+            for _, one in waiting:
+                self._ray.cancel(one)
+
+    def _result(self, stage: Stage[Any, Any, Result], number: int, found: object, /) -> Result:
+        try:
+            result: Result = self._ray.get(found)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+        except self._ray.exceptions.RayError as error:
+            raise UnavailableError(
+                f"Ray lost {name_shard(stage, number)}: {type(error).__name__}.",
+                hint="Look at the memory of the machines, or train with --engine pool.",
+            ) from error
+        return result
+
+
+def _run(shared: Any, stage: Stage[Any, Any, Result], /, *place: Any) -> Result:
+    shard, number = place
+    return run_shard(stage, shard, shared=shared, number=number)
