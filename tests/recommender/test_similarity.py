@@ -46,7 +46,10 @@ def test_links_of_some_targets_are_those_of_all(monkeypatch):
     votes = draw_plays(2)
     chosen = np.array([3, 50], dtype=np.int32)
     every = learn_links(tabulate(votes), ridges=(10.0, 2.0))
-    monkeypatch.setattr(links, "BATCH_VOTES", 500)
+    monkeypatch.setattr(links, "CHUNK_TARGETS", 7)
+    monkeypatch.setattr(links, "BATCH_TARGETS", 2)
+    for whole, cut in zip(every, learn_links(tabulate(votes), ridges=(10.0, 2.0)), strict=True):
+        assert np.allclose(whole.toarray(), cut.toarray(), rtol=1e-4)
     some = learn_links(tabulate(votes), targets=chosen, ridges=(10.0, 2.0))
     for whole, part in zip(every, some, strict=True):
         assert np.allclose(whole[chosen].toarray(), part.toarray(), rtol=1e-4)

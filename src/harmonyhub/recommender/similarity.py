@@ -8,7 +8,7 @@ from scipy import sparse
 
 from harmonyhub.recommender.candidates.factors import Factors, learn_factors, no_factors, scaled
 from harmonyhub.recommender.candidates.item_to_item import Nearness, learn_neighbours
-from harmonyhub.recommender.candidates.links import Regressions
+from harmonyhub.recommender.candidates.links import Regressions, Sources, solve_links
 from harmonyhub.recommender.co_plays import (
     VoteTable,
     cast_votes,
@@ -77,29 +77,29 @@ class _Shared:
     table: VoteTable
     regressions: Regressions
     nearness: Nearness
-    ridge: float
 
 
 def _learn_near(
     table: VoteTable, *, mix: Mix, on_block: Callable[[int], None], engine: Engine
 ) -> sparse.csr_matrix:
-    """Learn links and neighbours in one pass, and keep the strongest of their sum."""
-    shared = _Shared(table, Regressions(table), Nearness(table.mass), mix.ridge)
-    links, near, done = [], [], 0
-    for link, neighbour in engine.map(_learn_block, table.blocks(), shared=shared):
-        links.append(link)
+    """Choose sources and find neighbours in one pass, weigh, and keep the strongest of the sum."""
+    shared = _Shared(table, Regressions(table.mass), Nearness(table.mass))
+    chosen, near, done = [], [], 0
+    for sources, neighbour in engine.map(_learn_block, table.blocks(), shared=shared):
+        chosen.append(sources)
         near.append(neighbour)
-        done += link.shape[0]
+        done += neighbour.shape[0]
         on_block(done)
-    spoken = sparse.vstack(links, format="csr").T.tocsr()  # from targets to what speaks for them
+    links = solve_links(chosen, table, ridges=(mix.ridge,), engine=engine)[0]
+    spoken = links.T.tocsr()  # from targets to what speaks for them
     both = spoken + sparse.vstack(near, format="csr") * np.float32(mix.near)
     sums = sparse.csr_matrix(both, dtype=np.float32)
     keep_strongest(sums, N_KEPT)
     return sums
 
 
-def _learn_block(shared: _Shared, tracks: IntArray) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """Learn the links to some tracks, and their neighbours."""
+def _learn_block(shared: _Shared, tracks: IntArray) -> tuple[Sources, sparse.csr_matrix]:
+    """Choose the sources of some tracks, and find their neighbours."""
     together = shared.table.multiply(tracks)
-    links = shared.regressions.solve(tracks, together, ridges=(shared.ridge,))
-    return links[0], shared.nearness.nearest(tracks, together)
+    sources = shared.regressions.choose_sources(tracks, together)
+    return sources, shared.nearness.nearest(tracks, together)

@@ -1,6 +1,6 @@
 """Links between tracks: which few played tracks tell best that a track is played too."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +14,41 @@ from harmonyhub.recommender.stages import INLINE, Engine
 N_SOURCES = 30  # 50: +0.8 % NDCG on hetrec, -0.6 % on kgat (validation, both noise), twice the CPU
 PRIOR_SHARE = 5.0  # of a mean vote: one shared listener does not make a source
 RIDGE_POWER = 0.25  # well-known tracks are held back a little more
-BATCH_VOTES = 1_000_000  # of the sources of targets that are solved together: 30 MB
-BATCH_USERS = 8_000_000  # targets x listeners: 32 MB of row starts
+CHUNK_TARGETS = 100_000  # whose systems are held at once: 360 MB
+BATCH_TARGETS = 5_000  # that are solved at once: 18 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """The sources of some targets, ordered by target.
+
+    Attributes
+    ----------
+    indptr : array, shape (targets + 1,)
+        Where the sources of each target begin.
+    tracks : int32 array
+    shared : float32 array
+        What each source and its target have together.
+    """
+
+    indptr: NDArray[np.int64]
+    tracks: IntArray
+    shared: FloatArray
+
+    def part(self, start: int, stop: int) -> "Sources":
+        """Return the sources of some of the targets."""
+        inside = slice(self.indptr[start], self.indptr[stop])
+        indptr = self.indptr[start : stop + 1] - self.indptr[start]
+        return Sources(indptr, self.tracks[inside], self.shared[inside])
 
 
 class Regressions:
     """For each target a ridge regression over the few tracks it is played together with most.
 
-    At most thirty sources per target, so cost and memory grow with the number of targets and the
-    votes of their sources, whatever the size of the catalogue. Negative weights are dropped: with
-    them NDCG was at most 1 % higher, and a reason could not be a positive part of a score.
+    At most thirty sources per target. What the sources have together is looked up in the product
+    of all votes, made once more, so that cost grows with that product and the number of targets.
+    Negative weights are dropped: with them NDCG was at most 1 % higher, and a reason could not be
+    a positive part of a score.
 
     References
     ----------
@@ -32,42 +57,19 @@ class Regressions:
     shallow autoencoders") on those.
     """
 
-    def __init__(self, table: VoteTable) -> None:
-        self._by_track = table.by_track
-        self._mass = table.mass
-        heard = self._mass[self._mass > 0]
+    def __init__(self, mass: FloatArray) -> None:
+        self._mass = mass
+        heard = mass[mass > 0]
         self._unit = float(heard.mean()) if len(heard) else 1.0
 
-    def solve(
-        self, targets: IntArray, together: sparse.csr_matrix, *, ridges: Sequence[float]
-    ) -> list[sparse.csr_matrix]:
-        """Return the weights of all tracks for some targets, one matrix per ridge.
+    def choose_sources(self, targets: IntArray, together: sparse.csr_matrix) -> Sources:
+        """Find the nearest tracks of each target.
 
         Parameters
         ----------
         together : csr_matrix, shape (targets, tracks)
             Of `VoteTable.multiply`.
-        ridges : sequence of float
-            In mean votes; more holds all weights back.
         """
-        rows, entries = self._choose_sources(targets, together)
-        sources, shared = together.indices[entries], together.data[entries]
-        found: list[list[FloatArray]] = [[np.zeros(0, np.float32)] for _ in ridges]
-        for start, stop in self._batches(rows, sources):
-            batch = _Batch(rows[start:stop], self._by_track[sources[start:stop]])
-            for ridge, weights in zip(ridges, found, strict=True):
-                diagonal = self._diagonal(sources[start:stop], ridge)
-                weights.append(batch.solve(diagonal, shared[start:stop]))
-        indptr = np.searchsorted(rows, np.arange(len(targets) + 1))
-        return [
-            sparse.csr_matrix((np.concatenate(weights), sources, indptr), shape=together.shape)
-            for weights in found
-        ]
-
-    def _choose_sources(
-        self, targets: IntArray, together: sparse.csr_matrix
-    ) -> tuple[IntArray, NDArray[np.int64]]:
-        """Find the entries of the nearest tracks of each target, ordered by target."""
         rows = np.repeat(np.arange(len(targets), dtype=np.int32), np.diff(together.indptr))
         size = np.sqrt(self._mass)
         sizes = size[together.indices] * size[targets[rows]]
@@ -76,73 +78,127 @@ class Regressions:
         shape = together.shape
         nearness = sparse.csr_matrix((near, together.indices, together.indptr), shape=shape)
         entries = np.flatnonzero(mark_strongest(nearness, N_SOURCES))
-        return rows[entries], entries
+        indptr = np.searchsorted(rows[entries], np.arange(len(targets) + 1))
+        return Sources(indptr, together.indices[entries], together.data[entries])
 
-    def _diagonal(self, sources: IntArray, ridge: float) -> FloatArray:
+    def weigh_down(self, sources: IntArray, ridge: float) -> FloatArray:
+        """Return the diagonal for some sources; a ridge of more mean votes holds all back."""
         mass = self._mass[sources]
         popular = np.maximum(mass, self._unit * 1e-3) / self._unit
         return np.asarray(mass + ridge * self._unit * popular**RIDGE_POWER, dtype=np.float32)
 
-    def _batches(self, rows: IntArray, sources: IntArray) -> Iterator[tuple[int, int]]:
-        """Cut the sources between targets into runs of bounded work."""
-        n_users = self._by_track.shape[1]
-        n_targets = max(BATCH_USERS // max(n_users, 1), 1)
-        votes = np.cumsum(np.diff(self._by_track.indptr)[sources].astype(np.int64))
-        bins = np.maximum.accumulate(votes // BATCH_VOTES)
-        begins = np.flatnonzero(np.diff(rows, prepend=-1))
-        start, first = 0, 0
-        for number, begin in enumerate(begins.tolist()):
-            if number - first >= n_targets or (begin > start and bins[begin] > bins[start]):
-                yield start, begin
-                start, first = begin, number
-        if len(rows) > start:
-            yield start, len(rows)
 
+class _Systems:
+    """One system per target, padded to the most sources; what is padded solves to 0."""
 
-class _Batch:
-    """The systems of some targets, padded to the longest; what is padded solves to 0."""
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        lengths = np.diff(sources.indptr)
+        self.number = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        self.slot = (np.arange(len(self.number)) - sources.indptr[self.number]).astype(np.int32)
+        width = int(lengths.max(initial=0))
+        self.values = np.zeros((len(lengths), width, width), dtype=np.float32)
 
-    def __init__(self, rows: IntArray, votes: sparse.csr_matrix) -> None:
-        is_first = np.diff(rows, prepend=-1) > 0
-        begins = np.flatnonzero(is_first)
-        self._number = np.cumsum(is_first) - 1
-        self._slot = np.arange(len(rows)) - begins[self._number]
-        self._shape = (len(begins), int(self._slot.max()) + 1)
-        self._systems = np.zeros((*self._shape, self._shape[1]), dtype=np.float32)
-        self._fill(votes)
-
-    def solve(self, diagonal: FloatArray, shared: FloatArray) -> FloatArray:
+    def solve(self, diagonal: FloatArray) -> FloatArray:
         """Return one weight per source, 0 or more."""
-        numbers, slots = self._number, self._slot
-        padded = np.arange(self._shape[1])
-        self._systems[:, padded, padded] = 1
-        self._systems[numbers, slots, slots] = diagonal
-        wanted = np.zeros((*self._shape, 1), dtype=np.float32)
-        wanted[numbers, slots, 0] = shared
-        solved = np.linalg.solve(self._systems, wanted)[numbers, slots, 0]
-        return np.asarray(np.maximum(solved, 0), dtype=np.float32)
+        n_targets, width, _ = self.values.shape
+        padded = np.arange(width)
+        self.values[:, padded, padded] = 1
+        self.values[self.number, self.slot, self.slot] = diagonal
+        wanted = np.zeros((n_targets, width, 1), dtype=np.float32)
+        wanted[self.number, self.slot, 0] = self.sources.shared
+        for start in range(0, n_targets, BATCH_TARGETS):
+            batch = slice(start, start + BATCH_TARGETS)
+            wanted[batch] = np.linalg.solve(self.values[batch], wanted[batch])
+        weights = np.maximum(wanted[self.number, self.slot, 0], 0)
+        return np.asarray(weights, dtype=np.float32)
 
-    def _fill(self, votes: sparse.csr_matrix) -> None:
-        """Multiply the votes of the sources of each target with each other, all targets at once."""
-        n_users = votes.shape[1]
-        of_target = np.repeat(self._number * n_users, np.diff(votes.indptr))
-        apart = sparse.csr_matrix(
-            (votes.data, (votes.indices + of_target).astype(np.int32), votes.indptr),
-            shape=(votes.shape[0], self._shape[0] * n_users),
-        )
-        pairs = (apart @ apart.T.tocsr()).tocsr()
-        of_row = np.repeat(np.arange(votes.shape[0]), np.diff(pairs.indptr))
-        number, slot = self._number[of_row], self._slot[of_row]
-        self._systems[number, slot, self._slot[pairs.indices]] = pairs.data
+    def fill(self, table: VoteTable, engine: Engine) -> None:
+        """Look up what the sources of each target have together."""
+        order = np.argsort(self.sources.tracks, kind="stable")
+        ordered = self.sources.tracks[order]
+        wanted = np.full(self.values.shape[:2], len(table.mass), dtype=np.int32)
+        wanted[self.number, self.slot] = self.sources.tracks
+        shared = _Lookup(table, ordered, self.number[order], wanted)
+        begin = 0
+        for found in engine.map(_look_up, table.blocks(np.unique(ordered)), shared=shared):
+            some = order[begin : begin + len(found)]
+            self.values[self.number[some], self.slot[some]] = found
+            begin += len(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shared:
-    """What all blocks of targets read."""
+class _Lookup:
+    """Which entries of the product are wanted.
+
+    Attributes
+    ----------
+    ordered, number : int32 array
+        Each source, in the order of tracks, and the number of its target.
+    wanted : int32 array, shape (targets, most sources)
+        The sources of each target, padded with one behind the last track.
+    """
 
     table: VoteTable
-    regressions: Regressions
-    ridges: tuple[float, ...]
+    ordered: IntArray
+    number: IntArray
+    wanted: IntArray
+
+
+def _look_up(shared: _Lookup, tracks: IntArray) -> FloatArray:
+    """Give what each of some sources has together with all sources of its target."""
+    together = shared.table.multiply(tracks)
+    begins = np.searchsorted(shared.ordered, tracks).tolist()
+    ends = np.searchsorted(shared.ordered, tracks, "right").tolist()
+    if not begins:
+        return np.zeros((0, shared.wanted.shape[1]), dtype=np.float32)
+    first = begins[0]
+    found = np.zeros((ends[-1] - first, shared.wanted.shape[1]), dtype=np.float32)
+    whole = np.zeros(len(shared.table.mass) + 1, dtype=np.float32)
+    for row, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        entries = slice(together.indptr[row], together.indptr[row + 1])
+        whole[together.indices[entries]] = together.data[entries]
+        found[begin - first : end - first] = whole[shared.wanted[shared.number[begin:end]]]
+        whole[together.indices[entries]] = 0
+    return found
+
+
+def solve_links(
+    chosen: Iterable[Sources],
+    table: VoteTable,
+    *,
+    ridges: Sequence[float],
+    engine: Engine = INLINE,
+) -> list[sparse.csr_matrix]:
+    """Weigh the chosen sources of some targets, which stand in order, for each ridge.
+
+    Returns
+    -------
+    list of csr_matrix, shape (targets, tracks), float32
+        Row t holds what each played track says of target t.
+    """
+    sources, regressions = _join(chosen), Regressions(table.mass)
+    n_targets, weights = len(sources.indptr) - 1, [[np.zeros(0, np.float32)] for _ in ridges]
+    for start in range(0, n_targets, CHUNK_TARGETS):
+        systems = _Systems(sources.part(start, min(start + CHUNK_TARGETS, n_targets)))
+        systems.fill(table, engine)
+        for ridge, found in zip(ridges, weights, strict=True):
+            found.append(systems.solve(regressions.weigh_down(systems.sources.tracks, ridge)))
+    shape = (n_targets, len(table.mass))
+    return [
+        sparse.csr_matrix((np.concatenate(found), sources.tracks, sources.indptr), shape=shape)
+        for found in weights
+    ]
+
+
+def _join(parts: Iterable[Sources]) -> Sources:
+    all_parts = list(parts)
+    lengths = np.concatenate([np.diff(part.indptr) for part in all_parts])
+    return Sources(
+        indptr=np.append(0, np.cumsum(lengths)),
+        tracks=np.concatenate([part.tracks for part in all_parts]),
+        shared=np.concatenate([part.shared for part in all_parts]),
+    )
 
 
 def learn_links(
@@ -152,19 +208,19 @@ def learn_links(
     targets: IntArray | None = None,
     engine: Engine = INLINE,
 ) -> list[sparse.csr_matrix]:
-    """Learn the links to all or some targets, in their order, for each ridge.
-
-    Returns
-    -------
-    list of csr_matrix, shape (targets, tracks), float32
-        Row t holds what each played track says of target t.
-    """
-    shared = _Shared(table, Regressions(table), tuple(ridges))
-    solved = engine.map(_solve_block, table.blocks(targets), shared=shared)
-    parts = zip(*solved, strict=True)
-    return [sparse.csr_matrix(sparse.vstack(part, format="csr")) for part in parts]
+    """Learn the links to all or some targets, in their order, for each ridge."""
+    shared = _Shared(table, Regressions(table.mass))
+    chosen = engine.map(_choose_block, table.blocks(targets), shared=shared)
+    return solve_links(chosen, table, ridges=ridges, engine=engine)
 
 
-def _solve_block(shared: _Shared, targets: IntArray) -> list[sparse.csr_matrix]:
-    together = shared.table.multiply(targets)
-    return shared.regressions.solve(targets, together, ridges=shared.ridges)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shared:
+    """What all blocks of targets read."""
+
+    table: VoteTable
+    regressions: Regressions
+
+
+def _choose_block(shared: _Shared, targets: IntArray) -> Sources:
+    return shared.regressions.choose_sources(targets, shared.table.multiply(targets))
