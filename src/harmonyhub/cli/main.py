@@ -6,6 +6,7 @@ import click
 
 import harmonyhub
 from harmonyhub.cli import (
+    batch,
     configuration,
     developer,
     drill,
@@ -47,6 +48,7 @@ SECTIONS = {
         listener.import_,
         listener.train,
         listener.recommend,
+        batch.recommend_all,
         lists.path,
         listener.export,
         spotify.spotify,
