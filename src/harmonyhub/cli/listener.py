@@ -220,17 +220,64 @@ def _print_answer(answer: "Answer") -> None:
 @click.command()
 @user_option
 @click.option("--output", "-o", type=OutputPath(), help="File to write; else standard output.")
+@click.option(
+    "--interactions", type=OutputPath(), help="Everyone's plays as a Parquet table, into this file."
+)
+@click.option("--with-names", is_flag=True, help="Users of that table keep their names.")
+@click.option("--factors", type=OutputPath(), help="The live index's factors, as Parquet.")
 @as_json_option
-def export(user: str, output: Path | None, *, as_json: bool) -> None:
-    """Give a user's ledgers, feedback and listens back, as JSON lines."""
-    if output is not None and output.exists():
-        raise ConflictError(f"{output} exists.", hint="Name a file that does not exist yet.")
+def export(
+    *,
+    user: str,
+    output: Path | None,
+    interactions: Path | None,
+    with_names: bool,
+    factors: Path | None,
+    as_json: bool,
+) -> None:
+    """Give a user's ledgers, feedback and listens back, as JSON lines.
+
+    With --interactions or --factors: tables that Spark, pandas and our own `evaluate` read.
+    """
+    tables = [path for path in (interactions, factors) if path is not None]
+    if tables and output is not None:
+        raise click.UsageError("--output is for one user's data; name the table's own file.")
+    if with_names and interactions is None:
+        raise click.UsageError("--with-names goes with --interactions.")
+    for path in [*tables, *([output] if output else [])]:
+        if path.exists():
+            raise ConflictError(f"{path} exists.", hint="Name a file that does not exist yet.")
+    if tables:
+        _export_tables(interactions, factors, with_names=with_names, as_json=as_json)
+        return
     n_objects = asyncio.run(_export(UserId(user), output))
     if output is not None:
         if as_json:
             print_json({"user": user, "file": str(output), "objects": n_objects})
         else:
             click.echo(f"{n_objects:,} objects in {output}")
+
+
+def _export_tables(
+    interactions: Path | None, factors: Path | None, *, with_names: bool, as_json: bool
+) -> None:
+    from harmonyhub.flows.export_tables import export_factors, export_interactions
+
+    async def flow(house: "House") -> dict[Path, int]:
+        n_rows = {}
+        if interactions is not None:
+            n_rows[interactions] = await export_interactions(
+                house, interactions, with_names=with_names
+            )
+        if factors is not None:
+            n_rows[factors] = await export_factors(house, factors)
+        return n_rows
+
+    for path, n_rows in run_in_house("export", flow).items():
+        if as_json:
+            print_json({"file": str(path), "rows": n_rows})
+        else:
+            click.echo(f"{n_rows:,} rows in {path}")
 
 
 async def _export(user: UserId, output: Path | None) -> int:

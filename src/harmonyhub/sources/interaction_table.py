@@ -1,5 +1,6 @@
 """A Parquet table of interactions (user, item, plays, optional time), as researchers share it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,21 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harmonyhub.domain.errors import DamagedInputError, RefusedInputError
+from harmonyhub.domain.history import Interactions
+from harmonyhub.domain.ids import TrackId
 
 COLUMNS = ("user", "item", "plays")
+WRITTEN = pa.schema(
+    [
+        ("user", pa.string()),
+        ("item", pa.string()),
+        ("plays", pa.int32()),
+        ("time", pa.int64()),
+        ("title", pa.string()),
+        ("artist", pa.string()),
+    ]
+)
+ROWS_AT_ONCE = 500_000  # some 40 MB while they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,46 @@ def read_interaction_table(path: Path) -> InteractionTable:
             hint="The columns are user, item, plays and optionally time (unix seconds).",
         )
     return _checked(table, path)
+
+
+def write_interaction_table(
+    path: Path,
+    interactions: Interactions,
+    *,
+    users: Sequence[str],
+    names: Mapping[TrackId, tuple[str, str]],
+) -> None:
+    """Write everyone's plays; `read_interaction_table` and any other reader of Parquet reads them.
+
+    `time` is that of the last play in unix seconds UTC, empty where unknown.
+
+    Parameters
+    ----------
+    users : sequence of str
+        What each user of `interactions` is called in the file.
+    names : mapping
+        Title and artists of tracks; empty in the file where there are none.
+    """
+    user_names = pa.array(users, pa.string())
+    items = pa.array([str(track) for track in interactions.track_ids], pa.string())
+    titles, artists = (
+        pa.array([names.get(track, (None, None))[part] for track in interactions.track_ids])
+        for part in (0, 1)
+    )
+    with pq.ParquetWriter(path, WRITTEN, compression="zstd") as writer:
+        for start in range(0, len(interactions.plays), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            tracks = pa.array(interactions.track_index[rows])
+            last = interactions.last_played_at[rows]
+            columns = [
+                user_names.take(pa.array(interactions.user_index[rows])),
+                items.take(tracks),
+                pa.array(interactions.plays[rows]),
+                pa.array(last, mask=last == 0),
+                titles.take(tracks).cast(pa.string()),
+                artists.take(tracks).cast(pa.string()),
+            ]
+            writer.write_table(pa.table(columns, schema=WRITTEN))
 
 
 def _checked(table: pa.Table, path: Path) -> InteractionTable:

@@ -2,6 +2,7 @@
 
 - ListenBrainz dumps: JSON lines with `user_name` or `user_id` and `track_metadata`.
 - Plain JSON lines or CSV with a header: `user, artist, track`, and where known `mbid, isrc, plays`.
+- Parquet tables with the same columns; `harmonyhub export --interactions` writes one.
 - What `harmonyhub export` wrote: the listens of one person a file. Those that a synchronization
   with a streaming service told are left out: no model learns from them.
 
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
 from harmonyhub.domain.listens import SourceKind
@@ -27,6 +30,8 @@ from harmonyhub.sources.verdicts import EARLIEST, bare_isrc, bare_mbid
 
 TITLES: Final = ("track", "title", "track_name", "name")
 MBIDS: Final = ("mbid", "recording_mbid", "track_mbid")
+PARQUET_MAGIC: Final = b"PAR1"
+PARQUET_ROWS: Final = 10_000
 HINT: Final = "See docs/knowledge.md for the files that can be read."
 
 
@@ -50,6 +55,9 @@ def read_listen_rows(path: Path) -> Iterator[ListenRow | None]:
         If it breaks off or is no text.
     """
     try:
+        if _is_parquet(path):
+            yield from _read_parquet(path)
+            return
         with _open(path) as file:
             first = file.readline()
             if not first:
@@ -59,7 +67,14 @@ def read_listen_rows(path: Path) -> Iterator[ListenRow | None]:
                 yield from _read_json(lines, whose=f"file {path.name}")
             else:
                 yield from _read_csv(lines, path)
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+    except (
+        pa.ArrowException,
+        OSError,
+        EOFError,
+        UnicodeDecodeError,
+        zlib.error,
+        csv.Error,
+    ) as error:
         raise DamagedInputError(f"{path.name} cannot be read: {error}.", hint=HINT) from error
 
 
@@ -122,6 +137,23 @@ def _read_csv(lines: Iterator[str], path: Path) -> Iterator[ListenRow | None]:
     rows.fieldnames = columns
     for row in rows:
         yield _read_plain(row)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
+
+
+def _read_parquet(path: Path) -> Iterator[ListenRow | None]:
+    with pq.ParquetFile(path) as file:
+        columns = {name.lower() for name in file.schema_arrow.names}
+        if not ({"user", "artist"} <= columns and columns & set(TITLES)):
+            raise UnknownFormatError(
+                f"{path.name} has no columns user, artist and track.", hint=HINT
+            )
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+            for row in batch.to_pylist():
+                yield _read_plain({name.lower(): value for name, value in row.items()})
 
 
 def _read_plain(record: Mapping[str, Any]) -> ListenRow | None:
