@@ -6,12 +6,26 @@ import numpy as np
 import pytest
 
 from harmonyhub.domain.analysis import Key
+from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import TrackId
+from harmonyhub.domain.recommendations import EvidenceKind
 from harmonyhub.domain.sound import SOUND_WIDTH, SoundFacts, TrackSound, place_on_wheel
 from harmonyhub.recommender import index as indexes
+from harmonyhub.recommender.blend import SOUNDS_ALIKE
 from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.likeness import (
+    Heard,
+    find_nearest,
+    say_keys,
+    say_likeness,
+    say_tempos,
+)
+from harmonyhub.recommender.profile import Profile, build_profile
+from harmonyhub.recommender.reasons import Reasoner
 from harmonyhub.recommender.sounds import N_ALIKE, find_alike, place_sounds
+from harmonyhub.recommender.terms import TermKind
 
+NOW = 1_700_000_000
 NOTHING = SoundFacts(None, None, None, None, None, None, None)
 A_MINOR = Key(tonic=9, mode="minor", name="A minor", confidence=0.9)
 
@@ -108,3 +122,65 @@ def test_points_of_another_space_are_left_out(sounding, monkeypatch):
 def test_keys_stand_on_the_wheel(tonic, mode, place):
     """A minor is 8A, C major 8B, G major its neighbour 9B, G sharp minor 1A."""
     assert place == place_on_wheel(Key(tonic=tonic, mode=mode, name="", confidence=1.0))
+
+
+def played(index: ServingIndex, track: int) -> Profile:
+    """Give the profile of somebody who played one track ten times."""
+    ten, at = np.array([10], dtype=np.int32), np.array([NOW], dtype=np.int64)
+    return build_profile(History([TrackId(f"t{track}")], ten, at, at), index)
+
+
+def test_a_track_that_nobody_heard_is_recommended_for_its_sound(sounding):
+    """The term finds it, its reason is true in words, and without the played track it is gone."""
+    index = replace(sounding, neighbours=sounding.neighbours * 0)
+    profile = played(index, 4)
+    item = index.places([TrackId("t9")])
+    score = SOUNDS_ALIKE.score(profile, index)
+    assert [int(item[0])] == np.flatnonzero(score).tolist()
+    ((term,),) = SOUNDS_ALIKE.explain(item, profile, index)
+    assert (TermKind.SOUND, pytest.approx(score[item[0]])) == (term.kind, term.value)
+
+    (reason,) = Reasoner(profile, index, is_seeded=False).give_reasons([term], term.value)
+    assert EvidenceKind.SIMILAR_SOUND is reason.evidence.kind
+    assert (TrackId("t4"), 10) == (reason.evidence.track_id, reason.evidence.n_plays)
+    assert "it sounds alike: similar timbre, similar rhythm and similar harmony." in reason.text
+    assert not SOUNDS_ALIKE.score(played(index, 2), index)[item].any()
+
+
+def test_nothing_analysed_scores_nothing(world):
+    """Without analyses the term is 0 everywhere and explains nothing."""
+    profile = world.profile(0)
+    assert not SOUNDS_ALIKE.score(profile, world.index).any()
+    assert [[]] == SOUNDS_ALIKE.explain(np.array([3]), profile, world.index)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [(120, 121, "the same tempo"), (120, 126, "a similar tempo"), (80, 160, "twice the tempo"),
+     (160, 80, "half the tempo"), (100, 140, ""), (float("nan"), 120, "")],
+)  # fmt: skip
+def test_tempi_are_compared_in_words(one, other, words):
+    """Within 2 and 6 %, or an octave; nothing is said of what is unknown."""
+    assert words == say_tempos(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [(8, 8, "the same key"), (8, 9, "a neighbouring key"), (1, 12, "a neighbouring key"),
+     (8, 20, "a neighbouring key"), (8, 21, ""), (8, 10, ""), (0, 8, "")],
+)  # fmt: skip
+def test_keys_are_compared_on_the_wheel(one, other, words):
+    """One step along the wheel, over 12 too, or to the other ring; 0 is unknown."""
+    assert words == say_keys(one, other)
+
+
+def test_the_distance_is_the_sum_of_its_parts(sounding):
+    """The nearest come first, and what they differ in adds up."""
+    sounds = sounding.sounds
+    row = int(sounds.rows(sounding.places([TrackId("t9")]))[0])
+    found = find_nearest(sounds, Heard.at(sounds, row), n=9, besides=row)
+    assert [4, 2, 7] == [int(sounding.track_ids[sounds.items[one.row]][1:]) for one in found]
+    assert [0.04, 9.0] == pytest.approx([one.distance for one in found[:2]], rel=1e-3)
+    assert all(one.distance == pytest.approx(sum(one.parts.values())) for one in found)
+    assert "similar timbre" not in found[1].words
+    assert "a, b and c" == say_likeness(["a", "b", "c"])

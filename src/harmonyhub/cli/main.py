@@ -19,6 +19,7 @@ from harmonyhub.cli import (
     playlists,
     quality,
     releases,
+    sounds,
     spotify,
 )
 from harmonyhub.domain.errors import HarmonyHubError
@@ -54,7 +55,7 @@ SECTIONS = {
         spotify.spotify,
         playlists.playlist,
     ],
-    "Analyse": [library.analyse],
+    "Analyse": [library.analyse, sounds.similar],
     "Develop": [
         quality.evaluate,
         developer.test,

@@ -13,6 +13,7 @@ from harmonyhub.recommender.candidates.model import CandidateModel
 from harmonyhub.recommender.candidates.own_artists import OwnArtists
 from harmonyhub.recommender.candidates.own_plays import OwnPlays
 from harmonyhub.recommender.candidates.popular import Popular
+from harmonyhub.recommender.candidates.sounds_alike import SoundsAlike
 from harmonyhub.recommender.candidates.tags import Tags
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
@@ -23,6 +24,7 @@ Blend = Mapping[CandidateModel, float]
 
 ITEM_TO_ITEM, OWN_ARTISTS, TAGS = ItemToItem(), OwnArtists(), Tags()
 OWN_PLAYS, POPULAR, ELSEWHERE = OwnPlays(), Popular(), Elsewhere()
+SOUNDS_ALIKE = SoundsAlike()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +41,24 @@ class ListBlend:
 
 # The similarity of the strongest neighbour is 1 on average, so a history of a hundred tracks gives
 # its best candidates 1 to 10; the others are set against that. Popularity breaks ties.
-UNHEARD: Blend = {ITEM_TO_ITEM: 1.0, ELSEWHERE: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.3, POPULAR: 0.05}
+# Sounds weigh like tags: nobody measured yet what they are worth beside listens.
+UNHEARD: Blend = {
+    ITEM_TO_ITEM: 1.0,
+    ELSEWHERE: 1.0,
+    OWN_ARTISTS: 0.3,
+    TAGS: 0.3,
+    SOUNDS_ALIKE: 0.3,
+    POPULAR: 0.05,
+}
 # Loved tracks come first; among equally loved ones those of loved artists.
 HEARD: Blend = {OWN_PLAYS: 0.5, OWN_ARTISTS: 0.05}
-LIKE_SEED: Blend = {ITEM_TO_ITEM: 1.0, ELSEWHERE: 1.0, OWN_ARTISTS: 0.3, TAGS: 0.5}
+LIKE_SEED: Blend = {
+    ITEM_TO_ITEM: 1.0,
+    ELSEWHERE: 1.0,
+    OWN_ARTISTS: 0.3,
+    TAGS: 0.5,
+    SOUNDS_ALIKE: 0.5,
+}
 
 TASTE = ListBlend(unheard=UNHEARD, heard=HEARD)
 BLENDS: Mapping[ListName, ListBlend] = {

@@ -21,6 +21,7 @@ from harmonyhub.recommender.favours import (
 )
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import IntArray
+from harmonyhub.recommender.likeness import Heard, compare, say_likeness
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.terms import Term, TermKind
 
@@ -28,6 +29,10 @@ N_REASONS = 3
 WHY = {
     TermKind.TRACK: "the same listeners play both",
     TermKind.LEANING: "listeners of that taste play it",
+}
+KIND = {
+    TermKind.ELSEWHERE: EvidenceKind.ELSEWHERE,
+    TermKind.SOUND: EvidenceKind.SIMILAR_SOUND,
 }
 MIN_SHARE = 0.02  # a second reason that makes less than this of the score explains nothing
 
@@ -73,7 +78,7 @@ class Reasoner:
 
     def _reason(self, term: Term, share: float) -> Reason:
         match term.kind:
-            case TermKind.TRACK | TermKind.LEANING | TermKind.ELSEWHERE:
+            case TermKind.TRACK | TermKind.LEANING | TermKind.ELSEWHERE | TermKind.SOUND:
                 return self._because_of_track(term, share)
             case TermKind.ARTIST:
                 return self._because_of_artist(term.place, share)
@@ -90,6 +95,9 @@ class Reasoner:
             number, place = divmod(term.place, len(self.profile.items))
             pack = self.index.knowledge[number].name
             why = f"people elsewhere play both, says the knowledge pack {pack}"
+        elif term.kind is TermKind.SOUND:
+            other, place = divmod(term.place, len(self.profile.items))
+            why = f"it sounds alike: {self._likeness(int(self.profile.items[place]), other)}"
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
         name = f"“{title}” by {artist}"
@@ -105,7 +113,7 @@ class Reasoner:
             kind = EVIDENCE[favour]
             text = f"{say_of_track(favour, name)}{played}; {why}."
         else:
-            kind = EvidenceKind.ELSEWHERE if pack else EvidenceKind.SIMILAR_TRACK
+            kind = KIND.get(term.kind, EvidenceKind.SIMILAR_TRACK)
             text = f"You played {name} {plays}; {why}."
         evidence = Evidence(
             kind=kind,
@@ -119,6 +127,12 @@ class Reasoner:
             pack=pack,
         )
         return Reason(text=text, evidence=evidence)
+
+    def _likeness(self, item: int, other: int) -> str:
+        sounds = self.index.sounds
+        rows = sounds.rows(np.array([item, other], dtype=np.int32)).tolist()
+        one, two = (Heard.at(sounds, row) for row in rows)
+        return say_likeness(compare(one, two).words)
 
     def _because_of_artist(self, artist: int, share: float) -> Reason:
         name = self.index.artist_names[artist]

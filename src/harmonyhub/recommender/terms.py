@@ -14,6 +14,7 @@ class TermKind(Enum):
     TRACK = auto()  # a position in the profile
     LEANING = auto()  # a position in the profile that leads to the item by taste alone
     ELSEWHERE = auto()  # a position in the profile, plus its length per knowledge pack before
+    SOUND = auto()  # a position in the profile, plus its length times the item's place
     ARTIST = auto()  # an artist of the index
     TAG = auto()  # a tag of the index
     OWN = auto()  # a position in the profile, of the item itself

@@ -10,6 +10,7 @@ from harmonyhub.analysis.track import to_json_object
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.flows.analyse import load_track_page, submit_analysis
+from harmonyhub.flows.similar import SimilarSounds, find_similar
 from harmonyhub.web.requests import DEFAULT_USER, HouseHere, parse_user
 from harmonyhub.web.schemas import JobView, TrackList, TrackView
 from harmonyhub.web.uploads import BODY_BYTES_MAX, received_upload
@@ -51,6 +52,17 @@ class TrackRoutes(Controller):
                 hint=f"POST its audio to /api/v1/analyses with track={track_id}.",
             )
         return to_json_object(page.analysis)
+
+    @get("/tracks/{track_id:str}/similar", summary="Tracks that sound like one")
+    async def show_similar(
+        self,
+        *,
+        house: HouseHere,
+        track_id: FromPath[str],
+        n: Annotated[int, QueryParameter(ge=1, le=100)] = 10,
+    ) -> SimilarSounds:
+        """Find the analysed tracks that sound most like one, the nearest first, and say in what."""
+        return await find_similar(house, track_id=TrackId(track_id), n=n)
 
     @post(
         "/analyses",

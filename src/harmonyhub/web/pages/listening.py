@@ -22,6 +22,7 @@ from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.music_folder import describe_music_folder, load_music_folder
 from harmonyhub.flows.push_playlist import can_save
 from harmonyhub.flows.recommend import recommend
+from harmonyhub.flows.similar import find_similar
 from harmonyhub.web.pages.numbers import NumberRow, list_numbers
 from harmonyhub.web.pages.pictures import draw_months
 from harmonyhub.web.pages.visitor import VisitorHere, way_back
@@ -31,6 +32,7 @@ from harmonyhub.wiring.house import House
 
 N_CARDS = 20
 N_SIMILAR = 8
+N_SOUNDS_LIKE = 6
 N_FOUND = 40
 N_PLAYS_LISTED = 8
 SAID = ("said", "track")  # of the address after feedback: what the banner speaks of
@@ -107,6 +109,7 @@ async def show_track(
         n=N_SIMILAR,
         wish=Wish(track_ids=(page.track.id,)),
     )
+    sounds_like = await find_similar(house, track_id=page.track.id, n=N_SOUNDS_LIKE)
     plays = [at for at in page.plays if at]
     return visitor.page(
         "track.html",
@@ -119,6 +122,7 @@ async def show_track(
         numbers=_numbers(page.analysis),
         feedback=page.feedback,
         similar=similar,
+        sounds_like=sounds_like,
         can_save=await can_save(house, visitor.user_id),
         said=said,
     )

@@ -1,0 +1,48 @@
+"""What sounds like a track, over HTTP: the API and the page of the track."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import httpx2
+
+from harmonyhub.domain.analysis import AudioTags, Key, SoundPrint, TrackAnalysis
+from harmonyhub.domain.ids import AudioHash
+from harmonyhub.flows.train import run_training
+from harmonyhub.wiring.house import House
+
+
+def sounding(name: str, tempo: float, *, level: float) -> TrackAnalysis:
+    """Make an analysis with a plain print; tracks of one level sound alike."""
+    return TrackAnalysis(
+        audio_hash=AudioHash(name), file_name=name, codec="flac", duration=2.0,
+        sample_rate=44_100, n_channels=2, loudness=-14.0, true_peak=-1.0, tempo=tempo,
+        tempo_confidence=0.9, beats=[], key=Key(0, "major", "C major", 0.9), waveform=[],
+        chroma=[], measurements={}, notes=[], tags=AudioTags(), analysis_version="4",
+        sound=SoundPrint([level] * 36, [0.3] * 44, [0.2] * 13, [level] * 8),
+    )  # fmt: skip
+
+
+async def test_names_what_sounds_alike_and_in_what(
+    house: House,
+    library,
+    served: Callable[..., AbstractAsyncContextManager[str]],
+) -> None:
+    """After a training the nearest analysed track comes first, with words, in API and page."""
+    plan = ((0, 120.0, 0.1), (20, 121.0, 0.1), (25, 95.0, 9.0))
+    for number, tempo, level in plan:
+        analysis = sounding(f"f{number}", tempo, level=level)
+        await house.store.analyses.put(analysis, track_id=library.tracks[number], now=1)
+    await run_training(house, on_progress=lambda _: None)
+    asked = f"/api/v1/tracks/{library.tracks[0]}/similar"
+    async with served(house) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+        answer = (await client.get(asked)).json()
+        page = (await client.get(f"/tracks/{library.tracks[0]}")).text
+        lonely = (await client.get(f"/api/v1/tracks/{library.tracks[3]}/similar")).json()
+    assert ["Song 20", "Song 25"] == [one["title"] for one in answer["items"]]
+    assert "the same tempo" in answer["items"][0]["alike_in"]
+    assert "the same tempo" not in answer["items"][1]["alike_in"]
+    assert "Compared with 2 analysed tracks of the last training." == answer["based_on"]
+    assert "Sounds like" in page
+    assert answer["items"][0]["why"] in page
+    assert [] == lonely["items"]
+    assert "not analysed" in lonely["based_on"]
