@@ -79,6 +79,10 @@ async def test_only_what_is_new_is_read(
     listed = await house.store.audio_files.list_refused(house.place, folder, n=10)
     assert list(first.refused.items()) == listed
 
+    (folder / "letter.mp3").rename(tmp_path / "letter.mp3")
+    assert {} == (await analyse(house, folder)).refused
+    assert [] == await house.store.audio_files.list_refused(house.place, folder, n=10)
+
     os.utime(folder / "Ada - One.flac", ns=(1, 1))  # as a program that writes tags does
     shutil.copy(folder / "Ada - One.flac", folder / "letter.mp3")
     assert FolderResult(analysed=0, already_known=2, refused={}) == await analyse(house, folder)

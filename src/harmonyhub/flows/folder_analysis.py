@@ -112,9 +112,13 @@ async def run_folder_analysis(
         Makes what measures, one per process.
     """
     await describe_outdated(house)
+    folder = await asyncio.to_thread(Path.absolute, folder)
     everything = await asyncio.to_thread(list_audio, folder)
     found = settled_files(everything, now=house.clock(), settled_s=settled_s)
     paths = [file.path for file in found]
+    if everything:  # an empty folder is one that is not mounted
+        there = [file.path for file in everything]
+        await house.store.audio_files.forget_refused(house.place, folder, but=there)
     records = {} if is_anew else await house.store.audio_files.get_many(house.place, paths)
     files = sort_files(found, records, analysis_version=ANALYSIS_VERSION)
     run = _Run(

@@ -51,22 +51,31 @@ class AudioFiles:
     @within(READ_S)
     async def list_refused(self, place: str, folder: Path, *, n: int) -> list[tuple[str, str]]:
         """List files below a folder that were refused, by path, each with the reason."""
-        prefix = storable(str(folder)).rstrip("/") + "/"
-        cursor = self._files.find(
-            {
-                "place": place,
-                "path": {"$gte": prefix, "$lt": prefix + "\uffff"},
-                "refused": {"$ne": None},
-            }
-        )
-        ordered = cursor.sort([("path", ASCENDING)]).limit(n)
-        return [(document["path"], document["refused"]) async for document in ordered]
+        ordered = self._files.find(_refused_below(place, folder)).sort([("path", ASCENDING)])
+        return [(document["path"], document["refused"]) async for document in ordered.limit(n)]
+
+    async def forget_refused(self, place: str, folder: Path, *, but: Iterable[Path]) -> None:
+        """Forget refused files below a folder that are not there any more; others stay."""
+        there = {storable(str(path)) for path in but}
+        refused = self._files.find(_refused_below(place, folder), {"path": 1})
+        gone = [each["_id"] async for each in refused if each["path"] not in there]
+        for ids in _in_batches(gone):
+            await self._files.delete_many({"_id": {"$in": ids}})
 
 
 def _file_id(place: str, path: Path) -> str:
     # Not the path itself: on Linux it is bytes, which BSON may refuse, and of any length.
     digest = blake2b(os.fsencode(path), key=place.encode()[:64], digest_size=16)
     return digest.hexdigest()
+
+
+def _refused_below(place: str, folder: Path) -> Document:
+    prefix = storable(str(folder)).rstrip("/") + "/"
+    return {
+        "place": place,
+        "path": {"$gte": prefix, "$lt": prefix + "\uffff"},
+        "refused": {"$ne": None},
+    }
 
 
 def _in_batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
