@@ -89,6 +89,21 @@ async def test_feedback_works_without_javascript(client: httpx2.AsyncClient, lib
     assert "What you said so far" not in await page(client, undone.headers["location"])
 
 
+@pytest.mark.usefixtures("library")
+async def test_a_list_is_steered_by_its_address(client: httpx2.AsyncClient) -> None:
+    """The form sends words and sliders in the address, shows them again, and can be reset."""
+    text = await page(client, "/discover?words=rare+folk,+no+band+2,+zyx&varied=0.5&new=0")
+    assert 'value="rare folk, no band 2, zyx"' in text
+    assert 'name="varied" min="-1" max="1" step="0.25" value="0.5"' in text
+    assert '<a href="/discover">Reset</a>' in text
+    assert "Not understood: “zyx”" in text
+    assert "nothing by Band 2" in text
+    assert '<p class="artist">Band 2</p>' not in text
+    ways = re.findall(r'<input type="hidden" name="next" value="([^"]*)"', text)
+    assert all("varied=0.5" in way for way in ways)
+    assert "Reset" not in await page(client, "/discover")
+
+
 async def test_a_form_leads_to_no_other_site(client: httpx2.AsyncClient, library: Any) -> None:
     """The way back of a form stays on this site, whatever it says."""
     for way in ("https://evil.example", "//evil.example", "/\\evil.example", "x"):

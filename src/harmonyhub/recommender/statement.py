@@ -111,7 +111,8 @@ def _why_short(
     if request.list_name is ListName.MORE_LIKE_THIS:
         return _why_nothing_alike(request, index, found)
     if request.knobs.is_set:
-        return f"{found} fits what you asked for: turn a knob back for more"
+        fits = "fits" if n_items < 2 else "fit"
+        return f"{found} {fits} what you asked for: turn a knob back for more"
     all_heard = len(profile.heard) == index.n_tracks
     if all_heard:
         return f"{found} left: you have heard all {index.n_tracks:,} tracks known here; import more"

@@ -28,6 +28,7 @@ from harmonyhub.web.pages.pictures import draw_months
 from harmonyhub.web.pages.visitor import VisitorHere, way_back
 from harmonyhub.web.requests import HouseHere
 from harmonyhub.web.views import search_tracks
+from harmonyhub.web.wishes import WishHere
 from harmonyhub.wiring.house import House
 
 N_CARDS = 20
@@ -68,21 +69,25 @@ async def show_list(
     *,
     house: HouseHere,
     visitor: VisitorHere,
+    wish: WishHere,
     list_name: FromPath[str] = ListName.FOR_YOU.value,
     said: FromQuery[FeedbackKind | None] = None,
     track: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Show one of the three lists; after feedback, a banner with a way to undo it."""
+    """Show one of the three lists, steered by its address; after feedback, a banner."""
     shown = next((known for known in LISTS if known.value == list_name), None)
     if shown is None:
         raise NotFoundException(f"There is no page /{list_name}.")
-    answer = await recommend(house, user_id=visitor.user_id, list_name=shown, n=N_CARDS)
+    answer = await recommend(house, user_id=visitor.user_id, list_name=shown, n=N_CARDS, wish=wish)
     spoken_of = await house.store.tracks.get(TrackId(track)) if said and track else None
     feedback = await load_said(house, visitor.user_id)
     return visitor.page(
         "for_you.html",
         lists=LISTS,
         shown=shown,
+        wish=wish,
+        back=_with(visitor.path, drop=SAID),
+        more=_with(visitor.path, drop=(*SAID, "after"), after=answer.more or ""),
         answer=answer,
         said=said,
         spoken_of=spoken_of,
@@ -190,10 +195,15 @@ async def _find_analysed(house: House) -> tuple[list[Track], int]:
 
 
 def _with_said(path: str, form: FeedbackForm) -> str:
+    return _with(path, drop=SAID, said=form.kind.value, track=form.track)
+
+
+def _with(path: str, *, drop: tuple[str, ...], **added: str) -> str:
+    """Exchange parameters of an address."""
     parts = urlsplit(path)
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in SAID]
-    query = urlencode([*kept, ("said", form.kind.value), ("track", form.track)])
-    return f"{parts.path}?{query}"
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in drop]
+    query = urlencode([*kept, *added.items()])
+    return f"{parts.path}?{query}" if query else parts.path
 
 
 def _draw_analysis(analysis: TrackAnalysis | None) -> list[Markup]:
