@@ -259,6 +259,7 @@ async def test_openapi_lists_every_route(client: httpx2.AsyncClient) -> None:
         "/api/v1/tracks/{track_id}/analysis",
         "/api/v1/tracks/{track_id}/path/{end}",
         "/api/v1/tracks/{track_id}/similar",
+        "/api/v1/mixes",
         "/api/v1/analyses",
         "/api/v1/jobs",
         "/api/v1/jobs/{job_id}",

@@ -38,6 +38,11 @@ async def test_names_what_sounds_alike_and_in_what(
         answer = (await client.get(asked)).json()
         page = (await client.get(f"/tracks/{library.tracks[0]}")).text
         lonely = (await client.get(f"/api/v1/tracks/{library.tracks[3]}/similar")).json()
+        params = {"track": [library.tracks[n] for n in (0, 25, 20, 3)], "keep_first": "true"}
+        mix = (await client.get("/api/v1/mixes", params=params)).json()
+    order = [library.tracks[n] for n in (0, 20, 25)]
+    assert (order, [library.tracks[3]]) == ([one["id"] for one in mix["items"]], mix["left_out"])
+    assert "the same key and the same tempo" == mix["items"][1]["because"]
     assert ["Song 20", "Song 25"] == [one["title"] for one in answer["items"]]
     assert "the same tempo" in answer["items"][0]["alike_in"]
     assert "the same tempo" not in answer["items"][1]["alike_in"]

@@ -55,7 +55,7 @@ SECTIONS = {
         spotify.spotify,
         playlists.playlist,
     ],
-    "Analyse": [library.analyse, sounds.similar],
+    "Analyse": [library.analyse, sounds.similar, sounds.mix],
     "Develop": [
         quality.evaluate,
         developer.test,

@@ -1,4 +1,4 @@
-"""Commands for how analysed tracks sound: what is similar."""
+"""Commands for how analysed tracks sound: what is similar, what mixes."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from harmonyhub.cli.session import as_json_option, print_json, run_in_house
 from harmonyhub.domain.ids import TrackId
 
 if TYPE_CHECKING:
+    from harmonyhub.flows.mix import Mix
     from harmonyhub.flows.similar import SimilarSounds
     from harmonyhub.wiring.house import House
 
@@ -35,3 +36,29 @@ def similar(*, track: str, n: int, as_json: bool) -> None:
         click.echo(f" · {one.artist}   [{one.id}]")
         click.secho(f"       {one.why} (distance {one.distance:.2f})", dim=True)
     click.echo(f"\n{found.based_on}")
+
+
+@click.command()
+@click.argument("tracks", nargs=-1, required=True)
+@click.option("--keep-first", is_flag=True, help="The first track named stays the first.")
+@as_json_option
+def mix(*, tracks: tuple[str, ...], keep_first: bool, as_json: bool) -> None:
+    """Order analysed TRACKS, ids, so that each mixes well into the next: key, tempo, energy."""
+    from harmonyhub.flows.mix import mix_as_json, order_mix
+
+    async def flow(house: "House") -> "Mix":
+        return await order_mix(
+            house, track_ids=[TrackId(one) for one in tracks], keep_first=keep_first
+        )
+
+    found = run_in_house("mix", flow)
+    if as_json:
+        print_json(mix_as_json(found))
+        return
+    for number, one in enumerate(found.items, start=1):
+        click.secho(f"{number:>3}  {one.title}", bold=True, nl=False)
+        click.echo(f" · {one.artist}   [{one.id}]")
+        if one.because:
+            click.secho(f"       {one.because}", dim=True)
+    for left in found.left_out:
+        click.echo(f"  left out, no analysis in the last training: {left}")

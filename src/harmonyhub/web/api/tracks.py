@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from harmonyhub.analysis.track import to_json_object
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.flows.analyse import load_track_page, submit_analysis
+from harmonyhub.flows.mix import MOST_TRACKS, Mix, order_mix
 from harmonyhub.flows.similar import SimilarSounds, find_similar
 from harmonyhub.web.requests import DEFAULT_USER, HouseHere, parse_user
 from harmonyhub.web.schemas import JobView, TrackList, TrackView
@@ -63,6 +64,18 @@ class TrackRoutes(Controller):
     ) -> SimilarSounds:
         """Find the analysed tracks that sound most like one, the nearest first, and say in what."""
         return await find_similar(house, track_id=TrackId(track_id), n=n)
+
+    @get("/mixes", summary="An order in which tracks mix well")
+    async def show_mix(
+        self,
+        *,
+        house: HouseHere,
+        track: Annotated[list[str], QueryParameter(min_items=1, max_items=MOST_TRACKS)],
+        keep_first: FromQuery[bool] = False,
+    ) -> Mix:
+        """Order analysed tracks by key, tempo and energy; `track` stands once for each."""
+        ids = [TrackId(one) for one in track]
+        return await order_mix(house, track_ids=ids, keep_first=keep_first)
 
     @post(
         "/analyses",
