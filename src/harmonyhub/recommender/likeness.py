@@ -12,8 +12,8 @@ from harmonyhub.recommender.interactions import FloatArray
 from harmonyhub.recommender.sounds import Sounds, measure_distances
 
 # Shares of what two tracks differ in a part on the average. 58 pieces, each rendered with another
-# soundfont, key and disturbance too: of different ones 3 (timbre) to 14 % (texture) are so near, of
-# the same 22 (timbre) to 98 % (rhythm). In two coordinates chance brings nearer.
+# soundfont, key and disturbance too: of different ones 3 (timbre) to 13 % (texture) are so near, of
+# the same 28 (timbre) to 98 % (rhythm). In two coordinates chance brings nearer.
 NEAR = {"timbre": 0.35, "rhythm": 0.35, "harmony": 0.35, "texture": 0.35, "loudness": 0.1}
 SAME_TEMPO = log2(1.02)  # 2 %: nobody hears less without a comparison
 NEAR_TEMPO = log2(1.06)  # what a player's pitch control can make up for
