@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pictures.growth import draw
 from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.ids import ArtistId, TrackId, UserId
 from harmonyhub.recommender.training import train
@@ -26,7 +28,7 @@ OWN_GENRE = 0.7  # of what somebody plays
 TRACK_POWER = 0.9  # of Zipf's law: the best known thousand tracks get a third of all plays
 SPREAD = 1.0  # of the logarithms of the lengths of histories
 LONGEST = 5_000
-REPEATS = 1.25  # plays drawn per pair wanted: what is drawn twice is one pair of two plays
+REPEATS = 1.25  # plays drawn per pair; what is drawn twice is one pair, so there are some fewer
 USERS_AT_ONCE = 50_000
 NOW, DAY_S = 1_790_000_000, 86_400
 
@@ -34,7 +36,7 @@ NOW, DAY_S = 1_790_000_000, 86_400
 def generate(
     n_pairs: int, *, n_tracks: int = N_TRACKS, seed: int = 0
 ) -> tuple[Interactions, list[CatalogueEntry]]:
-    """Draw about so many pairs; fifty a listener on average."""
+    """Draw at most about so many pairs; some forty a listener on average."""
     rng = np.random.default_rng(seed)
     n_users = max(n_pairs // PAIRS_PER_USER, 1)
     draw = _Draw(rng, n_tracks)
@@ -125,21 +127,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--one", type=int, help="Train on this size and print one JSON object.")
+    parser.add_argument("--picture", type=Path, help="Draw the figures into this SVG file.")
     options = parser.parse_args(arguments)
     if options.one:
         print(json.dumps(measure_one(options.one)))
         return
     print(f"{'pairs':>12}{'users':>11}{'CPU s':>9}{'us/pair':>9}{'wall s':>9}{'peak MB':>9}")
+    rows = []
     for size in options.sizes:
         command = [sys.executable, "-m", "benchmarks.scale", "--one", str(size)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         one = json.loads(done.stdout)
+        rows.append(one)
         print(
             f"{one['pairs']:>12,}{one['users']:>11,}{one['cpu_s']:>9.1f}"
             f"{1e6 * one['cpu_s'] / one['pairs']:>9.1f}{one['wall_s']:>9.1f}"
             f"{one['peak_mb']:>9,.0f}",
             flush=True,
         )
+    if options.picture:
+        draw(rows, options.picture)
 
 
 if __name__ == "__main__":
