@@ -96,10 +96,13 @@ def test_export_gives_back_what_was_imported(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_analyse_prints_one_object(hub: Hub, tmp_path: Path) -> None:
-    """One file is measured without a store; the object has the promised names."""
+    """One file is measured without a store; the object has the promised names, the pictures too."""
     write_tone(tmp_path / "tone.wav")
-    said = hub("analyse", "tone.wav", "--json")
+    said = hub("analyse", "tone.wav", "--json", "--svg", "pictures")
     assert 0 == said.returncode, said.stderr
+    drawn = {path.stem: path.read_text() for path in (tmp_path / "pictures").glob("*.svg")}
+    assert {"waveform", "chroma", "structure"} == set(drawn)
+    assert all(text.startswith("<svg ") and "tone.wav" in text for text in drawn.values())
     analysis = json.loads(said.stdout)
     names = {
         "duration", "tempo", "tempo_confidence", "beats", "downbeats", "time_signature", "key",

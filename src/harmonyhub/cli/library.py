@@ -39,8 +39,20 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Look at every file of a folder anew, those that were refused before too.",
 )
+@click.option(
+    "--svg",
+    "pictures_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Draw a file's waveform, chroma and structure into this folder too.",
+)
 def analyse(
-    path: Path, *, as_json: bool, shape: str | None, n_processes: int | None, is_anew: bool
+    path: Path,
+    *,
+    as_json: bool,
+    shape: str | None,
+    n_processes: int | None,
+    is_anew: bool,
+    pictures_dir: Path | None,
 ) -> None:
     """Measure an audio file, or every audio file of a folder.
 
@@ -50,14 +62,17 @@ def analyse(
     give way to everything else, and a file that ends or blocks one is refused and not tried again.
     """
     if path.is_dir():
-        if shape:
-            raise click.UsageError(f"--as {shape} takes one file, and {path} is a folder.")
+        if shape or pictures_dir:
+            option = f"--as {shape}" if shape else "--svg"
+            raise click.UsageError(f"{option} takes one file, and {path} is a folder.")
         result = asyncio.run(_analyse_folder(path, n_processes=n_processes, is_anew=is_anew))
         if as_json:
             print_json(asdict(result))
         else:
             _print_folder(result)
         return
+    if shape and pictures_dir:
+        raise click.UsageError("--svg does not go with --as.")
     if shape:
         print_json(_measure_as(path, shape))
         return
@@ -66,10 +81,22 @@ def analyse(
     line = ProgressLine()
     analysis = analyse_file(path, on_progress=_follow(path, line))
     line.close()
+    if pictures_dir:
+        _draw(analysis, pictures_dir)
     if as_json:
         print_json(to_json_object(analysis))
     else:
         _print_analysis(analysis)
+
+
+def _draw(analysis: "TrackAnalysis", folder: Path) -> None:
+    from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
+    from harmonyhub.analysis.structure_picture import structure_svg
+
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings = {"waveform": waveform_svg, "chroma": chroma_svg, "structure": structure_svg}
+    for name, draw in drawings.items():
+        (folder / f"{name}.svg").write_text(draw(analysis), encoding="utf-8")
 
 
 def _follow(path: Path, line: ProgressLine) -> Callable[[float, float | None], None]:
