@@ -4,6 +4,12 @@ import re
 from typing import Any
 
 import httpx2
+import pytest
+
+from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.kept_lists import KeptListName, period_at
+from harmonyhub.flows.keep_lists import make_lists
+from harmonyhub.wiring.house import House
 
 
 async def test_a_way_is_the_same_on_page_and_api(client: httpx2.AsyncClient, library: Any) -> None:
@@ -19,3 +25,26 @@ async def test_a_way_is_the_same_on_page_and_api(client: httpx2.AsyncClient, lib
     found = (await client.get(f"/tracks/{start}/way?q=song&n=4")).text
     assert f'href="/tracks/{start}/way?to={end}&amp;n=4"' in found
     assert 404 == (await client.get(f"/api/v1/tracks/{start}/path/nothing")).status_code
+
+
+@pytest.mark.usefixtures("library")
+async def test_a_kept_list_is_shown_as_it_was_given(
+    client: httpx2.AsyncClient, house: House
+) -> None:
+    """Page and API show the week's tracks; before there is one, the page says when."""
+    assert "yet" in (await client.get("/lists/weekly")).text
+    period = period_at(KeptListName.WEEKLY, house.clock())
+    await make_lists(house, KeptListName.WEEKLY, period)
+    kept = await house.store.kept_lists.get(UserId("local"), KeptListName.WEEKLY, period.id)
+    assert kept is not None
+    ids = [item.track.id for item in kept.items]
+    for path in ("/lists/weekly", f"/lists/weekly/{period.id}"):
+        text = (await client.get(path)).text
+        assert ids == re.findall(r'<h2 class="card-title"><a href="/tracks/(\w+)"', text)
+        assert " yet." not in text
+    one = (await client.get(f"/api/v1/users/local/lists/weekly/{period.id}")).json()
+    assert ids == [item["track"]["id"] for item in one["items"]]
+    listed = (await client.get("/api/v1/users/local/lists?list=weekly")).json()
+    assert [one] == listed["items"]
+    for path in ("/lists/monthly", "/api/v1/users/local/lists/weekly/2001-W01"):
+        assert 404 == (await client.get(path)).status_code

@@ -1,5 +1,6 @@
 """Commands about ways from track to track, lists that are kept, and lists for several."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -7,10 +8,14 @@ import msgspec
 
 from harmonyhub.cli.session import as_json_option, print_json, run_in_house, user_option
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.kept_lists import KeptListName
 from harmonyhub.domain.paths import LONGEST, SHORTEST
 
 if TYPE_CHECKING:
+    from harmonyhub.domain.kept_lists import KeptList
     from harmonyhub.domain.paths import Path
+    from harmonyhub.domain.recommendations import Recommendation
+    from harmonyhub.wiring.house import House
 
 
 @click.command()
@@ -45,3 +50,48 @@ def _print_path(found: "Path") -> None:
         if step.reason:
             click.secho(f"       {step.reason.text}", dim=True)
     click.echo(found.note)
+
+
+@click.command()
+@user_option
+@click.option(
+    "--list",
+    "list_name",
+    type=click.Choice([name.value for name in KeptListName]),
+    default=KeptListName.WEEKLY.value,
+    show_default=True,
+    help="Which list.",
+)
+@click.option("--period", help="Only that day (2026-11-28) or week (2026-W48).")
+@click.option("-n", "n", type=click.IntRange(1, 100), default=1, show_default=True)
+@as_json_option
+def lists(*, user: str, list_name: str, period: str | None, n: int, as_json: bool) -> None:
+    """Show lists of days or weeks as they were given, the latest first."""
+    name = KeptListName(list_name)
+
+    async def load(house: "House") -> "list[KeptList]":
+        from harmonyhub.flows.keep_lists import load_kept
+
+        if period is not None:
+            return [await load_kept(house, UserId(user), name, period=period)]
+        return await house.store.kept_lists.latest(UserId(user), name, n=n)
+
+    found = run_in_house("lists", load)
+    if as_json:
+        print_json({"items": [msgspec.to_builtins(kept) for kept in found]})
+        return
+    for kept in found:
+        made = datetime.fromtimestamp(kept.made_at, tz=UTC)
+        click.echo(f"{kept.list_name.value} {kept.period}, made {made:%Y-%m-%d %H:%M} UTC")
+        print_tracks(kept.items)
+    if not found:
+        click.echo("None yet: a worker makes them for everyone with a history, once trained.")
+
+
+def print_tracks(items: "tuple[Recommendation, ...]") -> None:
+    """Print cards with their reasons."""
+    for number, item in enumerate(items, start=1):
+        click.secho(f"{number:>3}  {item.track.title}", bold=True, nl=False)
+        click.echo(f" · {item.track.artist}   [{item.track.id}]")
+        for reason in item.reasons:
+            click.secho(f"       {reason.text}", dim=True)

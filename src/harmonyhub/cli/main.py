@@ -51,6 +51,7 @@ SECTIONS = {
         listener.recommend,
         batch.recommend_all,
         lists.path,
+        lists.lists,
         listener.export,
         spotify.spotify,
         playlists.playlist,

@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     ANALYSE = "analyse"
     PUSH = "push"
     RESOLVE = "resolve"
+    LISTS = "lists"
     FOLDER = "folder"
     EVALUATE = "evaluate"
 

@@ -4,6 +4,7 @@ import asyncio
 
 from harmonyhub.flows.watch import Watch
 from harmonyhub.jobs.describing import keep_described
+from harmonyhub.jobs.lists import keep_lists
 from harmonyhub.jobs.music_folder import watch_music_folder
 from harmonyhub.jobs.sync import run_sync
 from harmonyhub.jobs.worker import work
@@ -23,6 +24,7 @@ async def run_background(house: House, *, name: str) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(work(house, name=name))
         tasks.create_task(run_sync(house))
+        tasks.create_task(keep_lists(house))
         tasks.create_task(watch_music_folder(house))
         tasks.create_task(keep_described(house))
         tasks.create_task(Watch(house, owner=name, key=key).run())

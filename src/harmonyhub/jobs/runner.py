@@ -15,6 +15,7 @@ from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.folder_analysis import run_music_folder
 from harmonyhub.flows.imports import load_ledger, run_import
+from harmonyhub.flows.keep_lists import run_lists
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
 from harmonyhub.flows.quality import run_evaluation
 from harmonyhub.flows.resolve_rest import resolve_rest, submit_rest
@@ -76,6 +77,7 @@ async def _run_flow(house: House, job: Job, report: Report) -> Result:
         JobKind.ANALYSE: _analyse,
         JobKind.PUSH: _push,
         JobKind.RESOLVE: _resolve,
+        JobKind.LISTS: _make_lists,
         JobKind.FOLDER: _folder,
         JobKind.EVALUATE: _evaluate,
     }[job.kind]
@@ -124,6 +126,10 @@ async def _push(house: House, job: Job, report: Report) -> Result:
     if push.n_open:
         await submit_rest(house, order)
     return push_as_json(push)
+
+
+async def _make_lists(house: House, job: Job, report: Report) -> Result:
+    return await run_lists(house, job, on_progress=report)
 
 
 async def _resolve(house: House, job: Job, report: Report) -> Result:

@@ -41,6 +41,10 @@ INDEXES = (
     Index("feedback", (("track", ASCENDING),)),
     Index("shown", (("user", ASCENDING), ("at", DESCENDING))),
     Index("shown", (("expires", ASCENDING),), {"expireAfterSeconds": 0}),
+    Index(
+        "kept_lists",
+        (("user_id", ASCENDING), ("list_name", ASCENDING), ("period", DESCENDING)),
+    ),
     Index("analyses", (("track", ASCENDING), ("at", DESCENDING))),
     Index(
         "analyses",

@@ -50,6 +50,7 @@ MIGRATIONS = (
     Migration(6, "libraries", create_indexes),
     Migration(7, "files of audio", create_indexes),
     Migration(8, "descriptions of analyses", create_indexes),
+    Migration(9, "lists that are kept", create_indexes),
 )
 
 

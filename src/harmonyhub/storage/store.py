@@ -20,6 +20,7 @@ from harmonyhub.storage.feedback import FeedbackLog
 from harmonyhub.storage.incidents import Incidents
 from harmonyhub.storage.jobs import Jobs
 from harmonyhub.storage.kept_answers import KeptAnswers
+from harmonyhub.storage.kept_lists import KeptLists
 from harmonyhub.storage.known_good import KnownGoodValues
 from harmonyhub.storage.ledgers import Ledgers
 from harmonyhub.storage.listens import Listens
@@ -80,6 +81,7 @@ class Store:
         self.audio_files = AudioFiles(database)
         self.check_user = CheckUser(database)
         self.shown = Shown(database)
+        self.kept_lists = KeptLists(database)
         self.ledgers = Ledgers(database)
         self.jobs = Jobs(database)
         self.models = Models(database)

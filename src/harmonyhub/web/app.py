@@ -16,7 +16,7 @@ from harmonyhub.web.admin import admin
 from harmonyhub.web.api.checking import forget_check_user
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
-from harmonyhub.web.api.lists import PathRoutes
+from harmonyhub.web.api.lists import KeptListRoutes, PathRoutes
 from harmonyhub.web.api.playlists import PlaylistRoutes
 from harmonyhub.web.api.spotify import SpotifyRoutes
 from harmonyhub.web.api.tracks import TrackRoutes
@@ -59,6 +59,7 @@ API = Router(
         ImportRoutes,
         TrackRoutes,
         PathRoutes,
+        KeptListRoutes,
         JobRoutes,
     ],
 )

@@ -3,8 +3,9 @@
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.kept_lists import KeptListName
 from harmonyhub.domain.recommendations import ListName
 from harmonyhub.web.events import Closing
 from harmonyhub.wiring.house import House
@@ -31,6 +32,19 @@ def parse_user(text: str) -> UserId:
             hint=f"Use 1 to {USER_LENGTH_MAX} characters that print, without a slash.",
         )
     return UserId(name)
+
+
+def parse_kept(name: str) -> KeptListName:
+    """Take the name of a list that is kept.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    """
+    if name not in {known.value for known in KeptListName}:
+        raise NotFoundError(f"No list {name} is kept.", hint="Ask for daily or weekly.")
+    return KeptListName(name)
 
 
 def check_seed(list_name: ListName, track: str | None) -> TrackId | None:

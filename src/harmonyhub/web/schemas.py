@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import msgspec
 
 from harmonyhub.domain.jobs import Job, JobKind, JobState, Progress
+from harmonyhub.domain.kept_lists import KeptList, KeptListName
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind
 from harmonyhub.domain.music import Track
 from harmonyhub.domain.playlists import (
@@ -14,7 +15,7 @@ from harmonyhub.domain.playlists import (
     PushMode,
     PushState,
 )
-from harmonyhub.domain.recommendations import Feedback, FeedbackKind, ListName
+from harmonyhub.domain.recommendations import Feedback, FeedbackKind, ListName, Recommendation
 
 
 class FeedbackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +44,35 @@ class FeedbackList(msgspec.Struct, frozen=True):
     """All feedback of one user that is in force."""
 
     items: list[FeedbackView]
+
+
+class KeptListView(msgspec.Struct, frozen=True):
+    """A list of a day or week as it was given; `made_at` is unix seconds UTC."""
+
+    list: KeptListName
+    period: str
+    made_at: int
+    index_version: str
+    based_on: str
+    items: tuple[Recommendation, ...]
+
+    @classmethod
+    def of(cls, kept: KeptList) -> Self:
+        """Translate the domain value."""
+        return cls(
+            list=kept.list_name,
+            period=kept.period,
+            made_at=kept.made_at,
+            index_version=kept.index_version,
+            based_on=kept.based_on,
+            items=kept.items,
+        )
+
+
+class KeptListList(msgspec.Struct, frozen=True):
+    """Lists that are kept, the latest first."""
+
+    items: list[KeptListView]
 
 
 class UserView(msgspec.Struct, frozen=True):

@@ -112,6 +112,10 @@ class Tastes:
         self._kept.move_to_end(user_id)
         return taste
 
+    def forget(self, user_id: UserId) -> None:
+        """Drop what is kept of one user: who goes through all users keeps none in memory."""
+        self._kept.pop(user_id, None)
+
     async def _load(self, user_id: UserId, *, model: LiveModel, revision: int | None) -> Taste:
         from harmonyhub.recommender.profile import build_profile  # noqa: PLC0415 - as above
 

@@ -1,7 +1,7 @@
 // Jobs on the page: their progress as it comes; at the end the page is loaded anew.
 
 const AT_FIRST = { import: "Reading the file…", analyse: "Reading the file…", train: "Starting…",
-  push: "Starting…", resolve: "Starting…", evaluate: "Starting…" };
+  push: "Starting…", resolve: "Starting…", lists: "Starting…", evaluate: "Starting…" };
 const LABELS = { queued: "waiting", running: "running", done: "done", failed: "failed" };
 const number = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");
 
