@@ -246,6 +246,8 @@ async def test_openapi_lists_every_route(client: httpx2.AsyncClient) -> None:
         "/api/v1/users/{user}/feedback",
         "/api/v1/users/{user}/listens",
         "/api/v1/users/{user}/listens/export",
+        "/api/v1/users/{user}/lists",
+        "/api/v1/users/{user}/lists/{name}/{period}",
         "/api/v1/users/{user}/imports",
         "/api/v1/users/{user}/playlists",
         "/api/v1/users/{user}/spotify",
