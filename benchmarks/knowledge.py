@@ -23,7 +23,8 @@ from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.identity import identity_keys, track_id
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.flows.knowledge import PackLabel, build_pack
+from harmonyhub.flows.build_pack import build_pack
+from harmonyhub.flows.knowledge import PackLabel
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import read_pairs
 from harmonyhub.recommender.knowledge import Knowledge, place_knowledge

@@ -11,7 +11,8 @@ from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.recommendations import EvidenceKind, ListName
 from harmonyhub.flows import train as training
-from harmonyhub.flows.knowledge import PackLabel, build_pack, install_pack
+from harmonyhub.flows.build_pack import build_pack
+from harmonyhub.flows.knowledge import PackLabel, install_pack
 from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.train import run_training
 from harmonyhub.recommender.packs import Pack

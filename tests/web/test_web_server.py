@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -82,3 +84,13 @@ async def test_tells_when_it_is_ready(house: House, free_port: int) -> None:
 def test_knows_loopback(host: str, *, expected: bool) -> None:
     """Only addresses that this machine alone can reach count as loopback."""
     assert expected == is_loopback(host)
+
+
+def test_the_web_process_leaves_out_what_only_commands_need() -> None:
+    """Parquet and graph searches are a third of its memory, and no page at rest needs them."""
+    program = (
+        "import sys, harmonyhub.web.app, harmonyhub.web.server\n"
+        "print(*sorted({'pyarrow', 'scipy.linalg', 'scipy.signal', 'ray'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert b"" == done.stdout.strip()

@@ -58,7 +58,8 @@ def build(
     """
     import msgspec
 
-    from harmonyhub.flows.knowledge import PackLabel, build_pack
+    from harmonyhub.flows.build_pack import build_pack
+    from harmonyhub.flows.knowledge import PackLabel
     from harmonyhub.wiring.house import system_clock
 
     if output.exists():

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import dijkstra
 
 from harmonyhub.domain.recommendations import EvidenceKind
 from harmonyhub.recommender.co_plays import mark_strongest
@@ -90,6 +89,8 @@ class TrackGraph:
         ----------
         Dijkstra 1959, "A note on two problems in connexion with graphs".
         """
+        from scipy.sparse.csgraph import dijkstra  # noqa: PLC0415  14 MB that few processes need
+
         lengths = dijkstra(self.lengths, indices=[item])[0]
         return lengths, dijkstra(self.lengths, indices=[item], unweighted=True)[0]
 
