@@ -83,7 +83,7 @@ def test_artists_of_a_track_get_their_own_names(train_world):
 
 
 def test_the_research_face_scores_by_the_blend_of_the_lists():
-    """`index.score` gives the very scores that the lists are ranked by."""
+    """`index.score` gives new tracks the very scores that Discover is ranked by."""
     rng = np.random.default_rng(3)
     plays = sparse.random(30, 40, density=0.2, random_state=rng, format="csr")
     plays.data = np.ceil(plays.data * 9)
@@ -93,8 +93,28 @@ def test_the_research_face_scores_by_the_blend_of_the_lists():
     unknown = np.zeros(row.nnz, dtype=np.int64)
     history = History([str(i) for i in row.indices], row.data.astype(np.int32), unknown, unknown)
     expected = score_tracks(UNHEARD, build_profile(history, index.serving), index.serving)
+    is_new = plays[1].toarray()[0] == 0
     assert (2, 40) == scores.shape
-    assert np.array_equal(expected, scores[1])
+    assert np.array_equal(expected[is_new], scores[1][is_new])
+
+
+def test_the_research_face_wishes_heard_tracks_again():
+    """What is played more comes first; with timestamps what was played lately does."""
+    plays = sparse.csr_matrix(np.array([[9, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1]]))
+    times = sparse.csr_matrix(np.array([[1, 1, 1 + 30 * 86_400, 0]]))
+    index = train_index(plays)
+    assert 0 == index.score(plays[:1])[0].argmax()
+    by_time = index.score(plays[:1].minimum(1), timestamps=times)[0]
+    assert 2 == by_time.argmax()
+    assert by_time[1] > by_time[3]
+
+
+def test_more_shared_tags_say_more():
+    """A new track that shares two of a listener's tags stands before one that shares its only."""
+    plays = sparse.csr_matrix(np.array([[2, 0, 0], [1, 0, 0]]))
+    tags = sparse.csr_matrix(np.array([[1, 1], [0, 1], [1, 1]]))
+    scores = train_index(plays, item_tags=tags).score(plays[:1])
+    assert scores[0, 2] > scores[0, 1] > 0
 
 
 def test_tags_lead_to_items_that_nobody_played():

@@ -24,6 +24,8 @@ from harmonyhub.recommender.sounds import Sounds, no_sounds, sounds_from, sounds
 MAGIC = b"HHINDEX\x00"
 FORMAT_VERSION = 1
 HEADER = struct.Struct("<8sI32s")  # magic, format version, SHA-256 of the rest
+# Cold artists of hetrec, NDCG@100 among them: 0 gave 0.08, 0.5 0.34, 0.75 0.55, 1 0.56.
+TAG_BREADTH_POWER = 0.75
 HINT = "Train again (harmonyhub train); the index is made from the stored listens."
 
 
@@ -141,6 +143,11 @@ class ServingIndex:
         columns = sparse.csr_matrix((offsets, near.indices, near.indptr), shape=near.shape).tocsc()
         sources = columns.indices.astype(np.min_scalar_type(max(near.shape[0] - 1, 0)))
         return columns.indptr, sources, columns.data
+
+    @cached_property
+    def tag_breadth(self) -> FloatArray:
+        """How much a track's tags say together: more than one says, less than as many times it."""
+        return np.asarray(np.diff(self.item_tags.indptr) ** TAG_BREADTH_POWER, dtype=np.float32)
 
     @cached_property
     def prominence(self) -> FloatArray:

@@ -14,9 +14,12 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.recommender.blend import UNHEARD, score_tracks
 from harmonyhub.recommender.candidates.sequence import Follows, learn_follows
 from harmonyhub.recommender.index import ServingIndex
-from harmonyhub.recommender.interactions import FloatArray, read_pairs
-from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.interactions import DAY_S, FloatArray, read_pairs
+from harmonyhub.recommender.profile import Profile, build_profile
 from harmonyhub.recommender.training import train
+
+LATELY_DAYS = 2.0  # half-life of the wish to hear again; 30music, half of its listeners
+LATELY_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +38,22 @@ class ResearchIndex:
         """What follows what; learned when it is first asked for, as most callers never do."""
         return learn_follows(self.plays, self.times)
 
-    def score(self, histories: sparse.csr_matrix) -> FloatArray:
+    def score(
+        self, histories: sparse.csr_matrix, *, timestamps: sparse.csr_matrix | None = None
+    ) -> FloatArray:
         """Score all tracks for given histories (users x tracks, plays); heard ones not masked.
+
+        Parameters
+        ----------
+        timestamps : csr_matrix, shape (users, tracks), optional
+            Unix seconds of the last play of each pair.
 
         Returns
         -------
         array, shape (users, tracks), float32
-            Higher is better; the same blend of terms that Discover is ranked by.
+            Higher is better. New tracks by the same blend of terms that Discover is ranked by; on
+            heard ones comes the wish to hear them again, by their plays and, with timestamps, by
+            how lately they were played.
 
         Raises
         ------
@@ -55,10 +67,13 @@ class ResearchIndex:
                 hint="Use the same columns for training and for scoring.",
             )
         given = read_pairs(histories)
+        rows = np.repeat(np.arange(given.shape[0], dtype=np.int32), np.diff(given.indptr))
+        times = _times_at(timestamps, given, rows)
         scores = np.empty(given.shape, dtype=np.float32)
         for user in range(given.shape[0]):
-            profile = build_profile(_history_of(given, user, index), index)
+            profile = build_profile(_history_of(given, times, user, index=index), index)
             scores[user] = score_tracks(UNHEARD, profile, index)
+            scores[user, profile.items] += scores[user].max(initial=0) * _wish_again(profile)
         return scores
 
     def next(self, session: Sequence[int], n: int) -> NDArray[np.int64]:
@@ -135,15 +150,25 @@ def train_index(
     return ResearchIndex(train(interactions, catalogue, seed=seed), counts, times)
 
 
-def _history_of(given: sparse.csr_matrix, user: int, index: ServingIndex) -> History:
+def _history_of(
+    given: sparse.csr_matrix, times: NDArray[np.int64], user: int, *, index: ServingIndex
+) -> History:
     row = slice(given.indptr[user], given.indptr[user + 1])
-    unknown = np.zeros(row.stop - row.start, dtype=np.int64)
     return History(
         track_ids=[index.track_ids[item] for item in given.indices[row]],
         plays=np.maximum(given.data[row], 1).astype(np.int32),
-        first_played_at=unknown,
-        last_played_at=unknown,
+        first_played_at=times[row],
+        last_played_at=times[row],
     )
+
+
+def _wish_again(profile: Profile) -> FloatArray:
+    """Weigh the heard tracks; 1 is the best score of the list."""
+    wish = np.log1p(profile.plays)
+    if profile.last_at:
+        age_days = (profile.last_at - profile.last_played_at) / DAY_S
+        wish = wish + LATELY_WEIGHT * np.exp2(-age_days / LATELY_DAYS)
+    return np.asarray(wish, dtype=np.float32)
 
 
 def _times_at(

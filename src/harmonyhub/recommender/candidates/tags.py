@@ -11,17 +11,22 @@ from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
 class Tags:
-    """Term: per tag of the track its rarity share times log(1 + the tag's weight)."""
+    """Term: per tag of the track its rarity share times log(1 + the tag's weight), times breadth.
+
+    Without breadth a track with one tag stands before one that shares five with the listener.
+    """
 
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
         """Return the term of every track."""
-        return (index.item_tags @ np.log1p(profile.tag_weights)).astype(np.float32)
+        shares = index.item_tags @ np.log1p(profile.tag_weights)
+        return np.asarray(shares * index.tag_breadth, dtype=np.float32)
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, its tags that the listener plays most."""
         values = np.log1p(profile.tag_weights)
         rows = index.item_tags[items]
-        parts = rows.data * values[rows.indices]
+        breadth = np.repeat(index.tag_breadth[items], np.diff(rows.indptr))
+        parts = rows.data * values[rows.indices] * breadth
         return [
             strongest_terms(TermKind.TAG, parts[start:end], rows.indices[start:end])
             for start, end in pairwise(rows.indptr.tolist())

@@ -6,7 +6,6 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from harmonyhub.domain.ids import TrackId
-from harmonyhub.domain.kept_lists import KeptListName
 from harmonyhub.domain.paths import LONGEST, SHORTEST
 from harmonyhub.flows.keep_lists import load_kept, look_ahead
 from harmonyhub.flows.paths import find_way
@@ -60,7 +59,6 @@ async def show_kept(
     outlook = await look_ahead(house, user_id, list_name)
     return visitor.page(
         "kept.html",
-        names=KeptListName,
         list_name=list_name,
         kept=kept or (earlier[0] if earlier else None),
         earlier=earlier,
