@@ -104,6 +104,14 @@ async def test_a_list_is_steered_by_its_address(client: httpx2.AsyncClient) -> N
     assert "Reset" not in await page(client, "/discover")
 
 
+@pytest.mark.usefixtures("library")
+async def test_the_form_keeps_what_only_the_address_can_say(client: httpx2.AsyncClient) -> None:
+    """Show does not drop tags and a tempo that came in with a link."""
+    text = await page(client, "/discover?with_tag=folk&balanced=0.5&tempo=90-120")
+    for name, value in (("with_tag", "folk"), ("balanced", "0.5"), ("tempo", "90.0-120.0")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in text
+
+
 async def test_a_form_leads_to_no_other_site(client: httpx2.AsyncClient, library: Any) -> None:
     """The way back of a form stays on this site, whatever it says."""
     for way in ("https://evil.example", "//evil.example", "/\\evil.example", "x"):
