@@ -1,5 +1,6 @@
 """Engines: the same bytes inline, in a pool and on Ray; shards that fail say which they are."""
 
+import logging
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
@@ -96,11 +97,13 @@ def test_a_pool_trains_the_same_bytes(pool):
 @NO_RAY
 @pytest.mark.timeout(300)  # a busy machine starts Ray in 40 s
 def test_ray_trains_the_same_bytes():
-    """On Ray the index is the same to the byte, and a shard that fails names itself."""
+    """On Ray the index is the same to the byte, a shard that fails names itself, logs stay ours."""
+    plain = logging.getLogRecordFactory()
     with RayEngine(2) as engine:
         trained = train(*generate(15_000, n_tracks=1_500), engine=engine).to_bytes()
         with pytest.raises(ValueError, match="three") as caught:
             list(engine.map(refuse_three, range(9), shared=None))
+        assert plain is logging.getLogRecordFactory()
     assert ["This happened in shard 3 of refuse_three."] == caught.value.__notes__
     assert trained_inline() == trained
 

@@ -1,5 +1,6 @@
 """The engine of a cluster: Ray, from the extra `cluster`."""
 
+import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ class RayEngine:
 
     def __init__(self, n_workers: int) -> None:
         os.environ.update(QUIET)
+        self._log_records = logging.getLogRecordFactory()
         try:
             import ray  # noqa: PLC0415 - an extra that most do not install
         except ImportError as error:
@@ -32,6 +34,8 @@ class RayEngine:
                 hint="Install it beside HarmonyHub: "
                 "pip install --require-hashes -r requirements/cluster.txt",
             ) from error
+        finally:
+            self._keep_logs_plain()
         self.n_workers = n_workers
         self._ray: Any = ray
 
@@ -42,6 +46,7 @@ class RayEngine:
             log_to_driver=False,
             logging_level="ERROR",
         )
+        self._keep_logs_plain()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +69,10 @@ class RayEngine:
         finally:
             for _, one in waiting:
                 self._ray.cancel(one)
+
+    def _keep_logs_plain(self) -> None:
+        """Undo that Ray adds a field of its own to every log record of this process."""
+        logging.setLogRecordFactory(self._log_records)
 
     def _result(self, stage: Stage[Any, Any, Result], number: int, found: object, /) -> Result:
         try:
