@@ -63,8 +63,8 @@ def say_knobs(knobs: Knobs, index: ServingIndex) -> list[str]:
 
 def _left(request: RecommendationRequest) -> str:
     if request.given:
-        return " and was not given before"
-    return " and fits what you asked for" if request.knobs.is_set else ""
+        return ", not given before"
+    return ", within what you asked for" if request.knobs.is_set else ""
 
 
 def _own_plays(profile: Profile, index: ServingIndex) -> str:
@@ -128,7 +128,7 @@ def _why_nothing_alike(request: RecommendationRequest, index: ServingIndex, foun
         one in index.artist_place_of for one in seeds.artist_ids
     ):
         seed = "this track" if len(seeds.track_ids) == 1 and not seeds.artist_ids else "these"
-        return f"{found} shares listeners, an artist or a tag with {seed}{_left(request)}"
+        return f"{found} found with listeners, an artist or a tag of {seed}{_left(request)}"
     return f"{found} found: the track asked about is not in the last training"
 
 
