@@ -3,7 +3,7 @@
 import asyncio
 
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.domain.paths import LONGEST, SHORTEST, Path, Step
+from harmonyhub.domain.paths import Path, Step
 from harmonyhub.domain.recommendations import RecommendedTrack
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.recommender.closeness import TrackGraph
@@ -18,12 +18,15 @@ NO_MODEL = Path((), "No listening history has been learned from yet: import one,
 async def find_way(house: House, *, user_id: UserId, start: TrackId, end: TrackId, n: int) -> Path:
     """Find a path of `n` tracks, both ends counted, over none that the user refused.
 
+    Parameters
+    ----------
+    n : int
+        From `SHORTEST` to `LONGEST` of `domain.paths`; the doors check it.
+
     Raises
     ------
     NotFoundError
         If one of the tracks is not in the catalogue.
-    RefusedInputError
-        If `n` is out of bounds.
     """
     ends = [(await load_track(house, one)).id for one in (start, end)]
     model = await house.serving.current()
@@ -38,7 +41,7 @@ async def find_way(house: House, *, user_id: UserId, start: TrackId, end: TrackI
     found = await asyncio.to_thread(
         find_path,
         *(index.place_of[one] for one in ends),
-        n=min(max(n, SHORTEST), LONGEST),
+        n=n,
         graph=graph,
         index=index,
         refused=refused(taste.feedback, index, house.clock()),
