@@ -14,7 +14,7 @@ import pytest
 
 from harmonyhub.domain.listens import Outcome
 from harmonyhub.domain.recommendations import ListName
-from tests.journeys.conftest import Service, wait_until
+from tests.journeys.conftest import Service, free_port, wait_until
 from tests.tools.spotify_zip import Song, write_listener_zip
 
 SONGS = [
@@ -169,7 +169,7 @@ def test_a_file_of_another_kind_is_refused_with_a_way_out(service: Service, tmp_
 @pytest.mark.slow
 def test_a_second_start_on_the_same_folder_is_refused_with_the_reason(service: Service) -> None:
     """Two services on one data folder would fight; the second says who has it."""
-    second = Service(folder=service.folder, port=service.port + 1)
+    second = Service(folder=service.folder, port=free_port())
     refused = second.hub("up")
     assert 75 == refused.returncode
     assert "harmonyhub up" in refused.stderr
