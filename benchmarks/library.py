@@ -15,12 +15,12 @@ import av
 import numpy as np
 
 from harmonyhub.flows.folder_analysis import run_folder_analysis
-from harmonyhub.flows.measuring import usable_cores
 from harmonyhub.settings.load import load_settings
 from harmonyhub.sources.demo.pieces import synthesize_pieces
 from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.storage.embedded import EmbeddedServer
 from harmonyhub.storage.store import Store
+from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.house import furnish
 from tests.analysis.conftest import encode_audio
 

@@ -18,7 +18,7 @@ from harmonyhub.domain.errors import AudioError, StoreUnavailableError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.flows.folder_analysis import FolderResult, describe_pace, run_folder_analysis
-from harmonyhub.flows.measuring import Limits, Measurer, limits_of, usable_cores
+from harmonyhub.flows.measuring import Limits, Measurer, limits_of
 from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.storage.analyses import Analyses
 from harmonyhub.wiring.house import House
@@ -232,4 +232,3 @@ def test_limits_grow_with_the_file() -> None:
     """An mp3 of four minutes may take 100 s of processor time, and nothing more than an hour."""
     assert Limits(100, 2000.0) == limits_of(FoundFile(Path("a"), 4_000_000, 0))
     assert Limits(3600, 72_000.0) == limits_of(FoundFile(Path("a"), 10**10, 0))
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)

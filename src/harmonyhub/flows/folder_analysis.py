@@ -15,9 +15,10 @@ from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.flows.analyse import keep_analysis
 from harmonyhub.flows.describing import describe_outdated
-from harmonyhub.flows.measuring import Measurer, usable_cores
+from harmonyhub.flows.measuring import Measurer
 from harmonyhub.flows.train import Report
 from harmonyhub.sources.music_folder import list_audio
+from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.house import House
 
 SETTLED_S = 30  # a file that was written to just now is perhaps still being copied

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,7 +28,6 @@ from harmonyhub.storage.parent_death import die_with_parent
 MODULE = "harmonyhub.flows.measuring_child"
 MEMORY_BYTES = 2 << 30  # of addresses: libraries map 470 MB, and 6 hours of audio need 540 MB
 MB = 1_000_000
-CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 LIMIT_HINT = "See whether a player takes it; copy or encode it again."
 
 
@@ -49,16 +47,6 @@ def limits_of(file: FoundFile) -> Limits:
     """
     cpu_s = min(60 + 10 * file.size_bytes // MB, 3600)
     return Limits(cpu_s=cpu_s, wall_s=20.0 * cpu_s)
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use, by its affinity and the quota of its container."""
-    n_cores = len(os.sched_getaffinity(0))
-    try:
-        quota, period = CGROUP_QUOTA.read_text(encoding="ascii").split()
-        return max(1, min(n_cores, int(quota) // int(period)))
-    except (OSError, ValueError):  # no such file, or "max": no quota
-        return n_cores
 
 
 class Measurer:

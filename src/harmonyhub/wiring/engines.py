@@ -1,11 +1,11 @@
 """Which engine runs the stages of a training, and when a pool is worth its processes."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
 from harmonyhub.recommender.stages import INLINE, Engine
+from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.pool_engine import PoolEngine
 from harmonyhub.wiring.ray_engine import RayEngine
 
@@ -26,11 +26,6 @@ def choose_engine(n_pairs: int, n_cores: int) -> EngineName:
     return EngineName.POOL if n_cores > 1 and n_pairs >= MIN_PAIRS else EngineName.INLINE
 
 
-def count_cores() -> int:
-    """Count the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def opened_engine(name: EngineName | None, *, n_pairs: int) -> Iterator[Engine]:
     """Open an engine on all cores; without a name, the one that is worth it.
@@ -40,7 +35,7 @@ def opened_engine(name: EngineName | None, *, n_pairs: int) -> Iterator[Engine]:
     ConfigurationError
         If Ray is asked for and not installed.
     """
-    n_cores = count_cores()
+    n_cores = usable_cores()
     name = name or choose_engine(n_pairs, n_cores)
     if name is EngineName.INLINE:
         yield INLINE
