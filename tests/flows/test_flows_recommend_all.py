@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
@@ -12,7 +13,6 @@ from harmonyhub.flows import train
 from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.recommend import answer_as_json, recommend
 from harmonyhub.flows.train import run_training
-from harmonyhub.wiring.engines import EngineName
 from harmonyhub.wiring.house import House
 from tests.flows.test_flows_recommend import listen
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from benchmarks.scale import generate
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.errors import ConfigurationError, UnavailableError
 from harmonyhub.recommender.stages import INLINE, Engine
 from harmonyhub.recommender.training import train
-from harmonyhub.wiring.engines import EngineName, choose_engine, opened_engine
+from harmonyhub.wiring.engines import choose_engine, opened_engine
 from harmonyhub.wiring.pool_engine import PoolEngine
 from harmonyhub.wiring.ray_engine import RayEngine
 

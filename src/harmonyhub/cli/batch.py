@@ -9,10 +9,12 @@ from harmonyhub.cli.session import (
     OutputPath,
     ProgressLine,
     as_json_option,
+    engine_option,
     opened_house,
     print_json,
+    refuse_existing,
 )
-from harmonyhub.domain.errors import ConflictError
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.recommendations import ListName
 
 LISTS = [name.value for name in ListName if name is not ListName.MORE_LIKE_THIS]
@@ -29,21 +31,16 @@ LISTS = [name.value for name in ListName if name is not ListName.MORE_LIKE_THIS]
     help="Which list.",
 )
 @click.option("-n", "n", type=click.IntRange(1, 500), default=20, show_default=True)
-@click.option(
-    "--engine",
-    type=click.Choice(["inline", "pool", "ray"]),
-    help="What computes; the file is the same.  [default: pool where it is worth it]",
-)
+@engine_option
 @as_json_option
 def recommend_all(
-    *, output: Path, list_name: str, n: int, engine: str | None, as_json: bool
+    *, output: Path, list_name: str, n: int, engine: EngineName | None, as_json: bool
 ) -> None:
     """Recommend to every user, as JSON lines in one file.
 
     The lists are those of the pages, with their reasons. They do not count as shown.
     """
-    if output.exists():
-        raise ConflictError(f"{output} exists.", hint="Name a file that does not exist yet.")
+    refuse_existing(output)
     n_lists = asyncio.run(_write_all(output, ListName(list_name), n=n, engine=engine))
     if as_json:
         print_json({"file": str(output), "lists": n_lists})
@@ -51,9 +48,10 @@ def recommend_all(
         click.echo(f"{n_lists:,} lists in {output}")
 
 
-async def _write_all(output: Path, list_name: ListName, *, n: int, engine: str | None) -> int:
+async def _write_all(
+    output: Path, list_name: ListName, *, n: int, engine: EngineName | None
+) -> int:
     from harmonyhub.flows.recommend_all import recommend_all as recommend_all_flow
-    from harmonyhub.wiring.engines import EngineName
 
     line, n_lists = ProgressLine(), 0
     part = output.with_name(output.name + ".part")  # what breaks off is not taken for whole
@@ -63,7 +61,7 @@ async def _write_all(output: Path, list_name: ListName, *, n: int, engine: str |
                 house,
                 list_name=list_name,
                 n=n,
-                engine=EngineName(engine) if engine else None,
+                engine=engine,
                 on_progress=line,
             )
             with click.open_file(str(part), "wb") as sink:

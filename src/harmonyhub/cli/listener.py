@@ -13,14 +13,17 @@ from harmonyhub.cli.session import (
     OutputPath,
     ProgressLine,
     as_json_option,
+    engine_option,
     opened_house,
+    print_cards,
     print_json,
+    refuse_existing,
     run_in_house,
     say,
     user_option,
 )
 from harmonyhub.cli.steering import make_wish, wish_options
-from harmonyhub.domain.errors import ConflictError
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import ListName
 
@@ -96,14 +99,9 @@ def _print_ledger(ledger: "Ledger") -> None:
 @click.command()
 @click.option("--back", is_flag=True, help="Do not train: make the index before the live one live.")
 @click.option("--even-if-worse", is_flag=True, help="Make it live though it serves people worse.")
-@click.option(
-    "--engine",
-    type=click.Choice(["inline", "pool", "ray"]),
-    help="What computes: this process, one process per core, or Ray; the index is the same "
-    "bytes.  [default: pool where it is worth it]",
-)
+@engine_option
 @as_json_option
-def train(*, back: bool, even_if_worse: bool, engine: str | None, as_json: bool) -> None:
+def train(*, back: bool, even_if_worse: bool, engine: EngineName | None, as_json: bool) -> None:
     """Learn from all listens; the new index goes live when it is whole and no worse.
 
     It is judged against the live one on listens that neither learned from. A worse one is dropped
@@ -130,14 +128,15 @@ def train(*, back: bool, even_if_worse: bool, engine: str | None, as_json: bool)
 
 
 async def _train(
-    house: "House", *, even_if_worse: bool = False, engine: str | None = None
+    house: "House", *, even_if_worse: bool = False, engine: EngineName | None = None
 ) -> "TrainingResult":
     from harmonyhub.flows.train import run_training
-    from harmonyhub.wiring.engines import EngineName
 
-    line, name = ProgressLine(), EngineName(engine) if engine else None
+    line = ProgressLine()
     try:
-        return await run_training(house, on_progress=line, even_if_worse=even_if_worse, engine=name)
+        return await run_training(
+            house, on_progress=line, even_if_worse=even_if_worse, engine=engine
+        )
     finally:
         line.close()
 
@@ -201,11 +200,7 @@ def recommend(
 
 
 def _print_answer(answer: "Answer") -> None:
-    for number, item in enumerate(answer.items, start=1):
-        click.secho(f"{number:>3}  {item.track.title}", bold=True, nl=False)
-        click.echo(f" · {item.track.artist}   [{item.track.id}]")
-        for reason in item.reasons:
-            click.secho(f"       {reason.text}", dim=True)
+    print_cards(answer.items)
     for clause in answer.not_understood:
         click.secho(f"\nNot understood: {clause}", fg="yellow")
     click.echo(f"\nBased on: {answer.based_on}")
@@ -245,8 +240,7 @@ def export(
     if with_names and interactions is None:
         raise click.UsageError("--with-names goes with --interactions.")
     for path in [*tables, *([output] if output else [])]:
-        if path.exists():
-            raise ConflictError(f"{path} exists.", hint="Name a file that does not exist yet.")
+        refuse_existing(path)
     if tables:
         _export_tables(interactions, factors, with_names=with_names, as_json=as_json)
         return

@@ -1,4 +1,4 @@
-"""Commands about ways from track to track, lists that are kept, and lists for several."""
+"""Commands about ways from track to track, and lists that are kept."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from harmonyhub.cli.session import as_json_option, print_json, run_in_house, user_option
+from harmonyhub.cli.session import (
+    as_json_option,
+    print_cards,
+    print_json,
+    print_track,
+    run_in_house,
+    user_option,
+)
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.kept_lists import KeptListName
 from harmonyhub.domain.paths import LONGEST, SHORTEST
@@ -14,7 +21,6 @@ from harmonyhub.domain.paths import LONGEST, SHORTEST
 if TYPE_CHECKING:
     from harmonyhub.domain.kept_lists import KeptList
     from harmonyhub.domain.paths import Path
-    from harmonyhub.domain.recommendations import Recommendation
     from harmonyhub.wiring.house import House
 
 
@@ -45,10 +51,7 @@ def path(*, start: str, end: str, n: int, user: str, as_json: bool) -> None:
 
 def _print_path(found: "Path") -> None:
     for number, step in enumerate(found.steps, start=1):
-        click.secho(f"{number:>3}  {step.track.title}", bold=True, nl=False)
-        click.echo(f" · {step.track.artist}   [{step.track.id}]")
-        if step.reason:
-            click.secho(f"       {step.reason.text}", dim=True)
+        print_track(number, step.track, because=[step.reason.text] if step.reason else [])
     click.echo(found.note)
 
 
@@ -83,15 +86,6 @@ def lists(*, user: str, list_name: str, period: str | None, n: int, as_json: boo
     for kept in found:
         made = datetime.fromtimestamp(kept.made_at, tz=UTC)
         click.echo(f"{kept.list_name.value} {kept.period}, made {made:%Y-%m-%d %H:%M} UTC")
-        print_tracks(kept.items)
+        print_cards(kept.items)
     if not found:
         click.echo("None yet: a worker makes them for everyone with a history, once trained.")
-
-
-def print_tracks(items: "tuple[Recommendation, ...]") -> None:
-    """Print cards with their reasons."""
-    for number, item in enumerate(items, start=1):
-        click.secho(f"{number:>3}  {item.track.title}", bold=True, nl=False)
-        click.echo(f" · {item.track.artist}   [{item.track.id}]")
-        for reason in item.reasons:
-            click.secho(f"       {reason.text}", dim=True)

@@ -4,17 +4,20 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
-from harmonyhub.domain.errors import HarmonyHubError
+from harmonyhub.domain.engines import EngineName
+from harmonyhub.domain.errors import ConflictError, HarmonyHubError
+from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.jobs import Progress
 
 if TYPE_CHECKING:
+    from harmonyhub.domain.recommendations import Recommendation
     from harmonyhub.wiring.house import House
 
 Result = TypeVar("Result")
@@ -25,6 +28,29 @@ as_json_option = click.option(
 user_option = click.option(
     "--user", "user", default="local", show_default=True, help="Whose data: any short name."
 )
+engine_option = click.option(
+    "--engine",
+    type=click.Choice([name.value for name in EngineName]),
+    callback=lambda _context, _parameter, name: EngineName(name) if name else None,
+    help="What computes: this process, one process per core, or Ray; the result is the same "
+    "bytes.  [default: pool where it is worth it]",
+)
+
+
+class NamedTrack(Protocol):
+    """Whatever says which track it is."""
+
+    @property
+    def id(self) -> TrackId:
+        """Its id."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def artist(self) -> str:
+        """All artist names in one line."""
 
 
 class OutputPath(click.Path):
@@ -46,6 +72,32 @@ class OutputPath(click.Path):
         if not os.access(path.parent, os.W_OK):
             self.fail(f"Nothing can be written to the folder {path.parent}.", param, ctx)
         return path
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuse to write over a file.
+
+    Raises
+    ------
+    ConflictError
+        If there is one.
+    """
+    if path.exists():
+        raise ConflictError(f"{path} exists.", hint="Name a file that does not exist yet.")
+
+
+def print_track(number: int, track: NamedTrack, *, because: Iterable[str] = ()) -> None:
+    """Print one track of a list, and below it why it is there."""
+    click.secho(f"{number:>3}  {track.title}", bold=True, nl=False)
+    click.echo(f" · {track.artist}   [{track.id}]")
+    for reason in because:
+        click.secho(f"       {reason}", dim=True)
+
+
+def print_cards(cards: "Iterable[Recommendation]") -> None:
+    """Print a list of recommendations, each with its reasons."""
+    for number, card in enumerate(cards, start=1):
+        print_track(number, card.track, because=[reason.text for reason in card.reasons])
 
 
 def say(message: str) -> None:

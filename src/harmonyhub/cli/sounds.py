@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harmonyhub.cli.session import as_json_option, print_json, run_in_house
+from harmonyhub.cli.session import as_json_option, print_json, print_track, run_in_house
 from harmonyhub.domain.ids import TrackId
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def similar(*, track: str, n: int, as_json: bool) -> None:
         print_json(similar_as_json(found))
         return
     for number, one in enumerate(found.items, start=1):
-        click.secho(f"{number:>3}  {one.title}", bold=True, nl=False)
-        click.echo(f" · {one.artist}   [{one.id}]")
-        click.secho(f"       {one.why} (distance {one.distance:.2f})", dim=True)
+        print_track(number, one, because=[f"{one.why} (distance {one.distance:.2f})"])
     click.echo(f"\n{found.based_on}")
 
 
@@ -56,9 +54,6 @@ def mix(*, tracks: tuple[str, ...], keep_first: bool, as_json: bool) -> None:
         print_json(mix_as_json(found))
         return
     for number, one in enumerate(found.items, start=1):
-        click.secho(f"{number:>3}  {one.title}", bold=True, nl=False)
-        click.echo(f" · {one.artist}   [{one.id}]")
-        if one.because:
-            click.secho(f"       {one.because}", dim=True)
+        print_track(number, one, because=[one.because] if one.because else [])
     for left in found.left_out:
         click.echo(f"  left out, no analysis in the last training: {left}")

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import msgspec
 
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.domain.recommendations import ListName, RecommendationList
 from harmonyhub.recommender.batch import Batch, Listener, list_shard
 from harmonyhub.recommender.stages import Engine
-from harmonyhub.wiring.engines import EngineName, opened_engine
+from harmonyhub.wiring.engines import opened_engine
 from harmonyhub.wiring.favourites import load_favourites
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel

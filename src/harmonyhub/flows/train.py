@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.errors import RefusedIndexError
 from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Job, JobKind, Progress
@@ -23,7 +24,7 @@ from harmonyhub.recommender.holding_out import (
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.training import train
 from harmonyhub.sources.starter.library import load_library
-from harmonyhub.wiring.engines import EngineName, opened_engine
+from harmonyhub.wiring.engines import opened_engine
 from harmonyhub.wiring.house import House
 
 Report = Callable[[Progress], None]

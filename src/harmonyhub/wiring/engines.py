@@ -2,21 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.recommender.stages import INLINE, Engine
 from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.pool_engine import PoolEngine
 from harmonyhub.wiring.ray_engine import RayEngine
-
-
-class EngineName(StrEnum):
-    """What runs the stages; the results are the same bytes."""
-
-    INLINE = "inline"
-    POOL = "pool"
-    RAY = "ray"
-
 
 MIN_PAIRS = 300_000  # 63,000 took 4.3 s in a pool of two and 3.3 s without; 347,000 15.6 and 16.6 s
 

@@ -1,4 +1,4 @@
-"""Ways from track to track, lists that are kept, and lists for several listeners."""
+"""Ways from track to track, and lists that are kept."""
 
 from typing import Annotated
 
