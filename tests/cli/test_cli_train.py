@@ -25,7 +25,7 @@ N_LISTENERS, N_SONGS = 34, 240
 @pytest.mark.timeout(60)
 async def test_a_refused_training_says_so_and_leads_back(house: House, hub_on_store: Hub) -> None:
     """Exit status 1 with both figures, also as JSON; then the index before the live one returns."""
-    await _fill(house)
+    await fill(house)
     pairs, catalogue = (
         await house.store.listens.interactions(),
         await house.store.tracks.catalogue(),
@@ -54,7 +54,7 @@ async def test_a_refused_training_says_so_and_leads_back(house: House, hub_on_st
     assert first == current.version
 
 
-async def _fill(house: House) -> None:
+async def fill(house: House) -> None:
     """Give the house listeners who each love one third of the songs."""
     rng = np.random.default_rng(2)
     songs = await house.store.tracks.resolve(
