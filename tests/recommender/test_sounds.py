@@ -64,6 +64,11 @@ def test_facts_stand_at_their_tracks(sounding):
     assert 8 == sounds.wheel[sounds.rows(np.array([nine]))[0]]
 
 
+def test_only_placed_tracks_are_counted_as_compared(sounding):
+    """An analysis of before the print has facts, and no point that could be near another."""
+    assert (5, 4) == (len(sounding.sounds.items), sounding.sounds.n_placed)
+
+
 def test_near_points_are_alike_and_far_ones_are_not(sounding):
     """Each track is joined with its near one, both ways, and with nobody far off."""
     index = sounding

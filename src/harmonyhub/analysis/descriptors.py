@@ -9,13 +9,13 @@ from math import exp, log2
 import numpy as np
 
 from harmonyhub.domain.analysis import Character, Descriptor, Key, TrackAnalysis
+from harmonyhub.domain.sound import place_on_wheel
 
 # The wheel of harmonic mixing: relative keys share a number, fifths are neighbours.
 CAMELOT_MEANING = (
     "key as a number on the wheel of fifths, A for minor and B for major: keys with neighbouring "
     "names mix well"
 )
-CAMELOT_MAJOR = (8, 3, 10, 5, 12, 7, 2, 9, 4, 11, 6, 1)
 
 
 DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
@@ -84,8 +84,8 @@ def name_camelot(key: Key | None) -> str | None:
     """Name a key on the wheel of harmonic mixing: "8B" is C major, "8A" A minor."""
     if key is None:
         return None
-    relative = key.tonic if key.mode == "major" else (key.tonic + 3) % 12
-    return f"{CAMELOT_MAJOR[relative]}{'B' if key.mode == 'major' else 'A'}"
+    ring, number = divmod(place_on_wheel(key) - 1, 12)
+    return f"{number + 1}{'AB'[ring]}"
 
 
 def _ramp(value: float, low: float, high: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonyhub.domain.analysis import Key, SoundPrint, TrackAnalysis
-from harmonyhub.domain.sound import SOUND_PARTS, SOUND_WIDTH, SoundFacts
+from harmonyhub.domain.sound import SOUND_PARTS, SOUND_WIDTH, SoundFacts, count_fifths
 
 MEASURED = ("timbre", "rhythm", "harmony", "texture")
 # Middle and spread of mastered music in LUFS and LU; the training pieces were never mastered.
@@ -100,9 +100,8 @@ def _turn_tempo(tempo_bpm: float | None) -> list[float]:
 def _turn_key(key: Key | None) -> list[float]:
     if key is None:
         return [0.0, 0.0, 0.0]
-    is_major = key.mode == "major"
-    fifths = (key.tonic if is_major else key.tonic + 3) * 7 % 12
-    return [cos(pi * fifths / 6), sin(pi * fifths / 6), 0.5 if is_major else -0.5]
+    angle = pi * count_fifths(key) / 6
+    return [cos(angle), sin(angle), 0.5 if key.mode == "major" else -0.5]
 
 
 @cache

@@ -65,6 +65,9 @@ class TrackSound:
 
 def place_on_wheel(key: Key) -> int:
     """Give a key its place on the wheel of harmonic mixing: 1A to 12A are 1 to 12, 1B is 13."""
-    is_major = key.mode == "major"
-    fifths = (key.tonic if is_major else key.tonic + 3) * 7 % 12
-    return (fifths + 7) % 12 + 1 + 12 * is_major
+    return (count_fifths(key) + 7) % 12 + 1 + 12 * (key.mode == "major")
+
+
+def count_fifths(key: Key) -> int:
+    """Count the fifths from C to a key, 0 to 11; relative keys share a number."""
+    return (key.tonic if key.mode == "major" else key.tonic + 3) * 7 % 12

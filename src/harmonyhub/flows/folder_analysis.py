@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from harmonyhub.analysis.track import ANALYSIS_VERSION
 from harmonyhub.domain.analysis import TrackAnalysis
@@ -51,7 +51,9 @@ class _Run:
     began: float
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: dict[str, str] = field(default_factory=dict)
-    under_way: dict[AudioHash, asyncio.Lock] = field(default_factory=dict)
+    under_way: WeakValueDictionary[AudioHash, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary
+    )
 
     def tell(self, file: FoundFile) -> None:
         """Report how far the run is, at which rate, and how long the rest takes at that."""
@@ -177,7 +179,8 @@ async def _settle(run: _Run, file: FoundFile, process: Measurer) -> str:
     try:
         identity = await process.identify(file)
         audio_hash = identity.audio_hash
-        async with _alone(run, audio_hash):
+        # A second file with the same audio waits until the first one has its analysis.
+        async with run.under_way.setdefault(audio_hash, asyncio.Lock()):
             outcome, analysis = await _find_or_measure(run, file, audio_hash, process=process)
         if analysis is not None:
             named = replace(analysis, file_name=_text(file.path.name), tags=identity.tags)
@@ -220,16 +223,6 @@ async def _find_or_measure(
     finally:
         await analyses.give_up_claim(audio_hash, ANALYSIS_VERSION, owner=place)
     return "analysed", analysis
-
-
-@asynccontextmanager
-async def _alone(run: _Run, audio_hash: AudioHash) -> AsyncIterator[None]:
-    """Hold back a second file with the same audio until the first one has its analysis."""
-    lock = run.under_way.setdefault(audio_hash, asyncio.Lock())
-    async with lock:
-        yield
-    if not lock.locked():
-        run.under_way.pop(audio_hash, None)
 
 
 def _is_as_found(file: FoundFile) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from harmonyhub.domain.recommendations import EvidenceKind
-from harmonyhub.recommender.co_plays import mark_strongest
+from harmonyhub.recommender.co_plays import mark_strongest, no_entries
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 
@@ -27,7 +27,7 @@ def by_listeners(index: ServingIndex) -> sparse.csr_matrix:
 
 def by_packs(index: ServingIndex) -> sparse.csr_matrix:
     """Return how near tracks are by the listeners of the knowledge packs."""
-    total = _nothing(index.n_tracks)
+    total = no_entries((index.n_tracks, index.n_tracks))
     for known in index.knowledge:
         total = total.maximum(_strongest(known.neighbours))
     return total.tocsr()
@@ -101,7 +101,7 @@ def build_graph(index: ServingIndex) -> TrackGraph:
     Lengths are -log of closeness, so that a way is as long as its steps are unlikely together.
     """
     kinds = []
-    nearest = _nothing(index.n_tracks)
+    nearest = no_entries((index.n_tracks, index.n_tracks))
     for kind, weight, closeness in KINDS:
         near = (closeness(index) * np.float32(weight)).tocsr()
         near = near.maximum(near.T).tocsr()
@@ -125,12 +125,6 @@ def _strongest(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     positive.data /= np.repeat(peaks, np.diff(positive.indptr))
     positive.eliminate_zeros()
     return positive
-
-
-def _nothing(n_tracks: int) -> sparse.csr_matrix:
-    nowhere = np.zeros(0, dtype=np.int32)
-    shape = (n_tracks, n_tracks)
-    return sparse.csr_matrix((np.zeros(0, dtype=np.float32), (nowhere, nowhere)), shape=shape)
 
 
 def _by_popularity(columns: sparse.csc_matrix, tag: int, index: ServingIndex) -> IntArray:

@@ -18,7 +18,7 @@ from harmonyhub.domain.recommendations import (
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray
 from harmonyhub.recommender.pipeline import recommend
-from harmonyhub.recommender.profile import Profile, lean
+from harmonyhub.recommender.profile import Profile, reweigh
 
 N_TRACKS = 30  # two hours of music
 PART = 0.25  # of the known tracks make a day: with four parts a week comes round to all of them
@@ -53,7 +53,7 @@ def make_list(
     if list_name is KeptListName.DAILY:
         wanted = ListName.FOR_YOU
         part = part_of_day(profile, index, key=f"{user_id}/{period.id}")
-        taste = lean(profile, profile.weights * np.where(part, 1, REST), index)
+        taste = reweigh(profile, profile.weights * np.where(part, 1, REST), index)
         others = profile.items[~part & ((profile.plays > 0) | (profile.favours > 0))]
         resting |= {index.track_ids[item] for item in others.tolist()}
     request = RecommendationRequest(

@@ -277,7 +277,7 @@ def _with_weights(profile: Profile, index: ServingIndex) -> Profile:
     )
 
 
-def lean(profile: Profile, weights: FloatArray, index: ServingIndex) -> Profile:
+def reweigh(profile: Profile, weights: FloatArray, index: ServingIndex) -> Profile:
     """Return the profile with other weights of its tracks; plays and favours stay what they are."""
     return _with_weights(replace(profile, weights=weights.astype(np.float32)), index)
 

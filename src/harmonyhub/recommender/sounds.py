@@ -55,6 +55,11 @@ class Sounds:
         return np.where(self.items[rows] == items, rows, -1).astype(np.int32)
 
     @cached_property
+    def n_placed(self) -> int:
+        """How many of the analysed tracks have a point, and so can be compared."""
+        return int(np.count_nonzero(~np.isnan(self.points[:, 0])))
+
+    @cached_property
     def tempo_of_all(self) -> FloatArray:
         """Tempo of every track of the index, in beats per minute."""
         return self._spread(self.tempo_bpm)

@@ -108,4 +108,4 @@ class KeptLists:
 
 
 def _read(document: Document) -> KeptList:
-    return msgspec.convert({k: v for k, v in document.items() if k != "_id"}, KeptList)
+    return msgspec.convert(document, KeptList)
