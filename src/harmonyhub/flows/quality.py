@@ -1,8 +1,7 @@
 """How good the lists of this instance are, on what its own listeners played next."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,17 +9,15 @@ from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.jobs import Job, JobKind, Progress
 from harmonyhub.domain.quality import QualityReport, ServedLists, View
 from harmonyhub.flows.demo import list_generated
-from harmonyhub.flows.knowledge import lay_knowledge
 from harmonyhub.flows.quality_log import keep_report
-from harmonyhub.flows.sounds import lay_sounds
+from harmonyhub.flows.train import Report, complete_index
 from harmonyhub.recommender.future import FuturePlan, plan_future
 from harmonyhub.recommender.future_quality import measure_views, say_limits
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.served_lists import measure_served
 from harmonyhub.recommender.training import train
+from harmonyhub.wiring.engines import opened_engine
 from harmonyhub.wiring.house import House
-
-Report = Callable[[Progress], None]
 
 GENERATED = "The demo's listeners are generated: these figures speak of no people."
 
@@ -53,7 +50,8 @@ async def run_evaluation(house: House, *, on_progress: Report, seed: int = 0) ->
     live = await house.store.models.current()
     is_demo = bool(await list_generated(house))
     plan = await asyncio.to_thread(plan_future, listens, seed=seed)
-    index = await _learn(house, plan, catalogue, on_progress=on_progress)
+    learned = await asyncio.to_thread(_learn, plan, catalogue, on_progress)
+    index = await complete_index(house, learned, catalogue)
     views, lists = await asyncio.to_thread(
         _measure, index, plan, seed=seed, on_progress=on_progress
     )
@@ -74,14 +72,11 @@ async def run_evaluation(house: House, *, on_progress: Report, seed: int = 0) ->
     return report
 
 
-async def _learn(
-    house: House, plan: FuturePlan, catalogue: Sequence[CatalogueEntry], *, on_progress: Report
+def _learn(
+    plan: FuturePlan, catalogue: Sequence[CatalogueEntry], on_progress: Report
 ) -> ServingIndex:
-    """Learn as a training does, from what the plan lets it see."""
-    learned = await asyncio.to_thread(train, plan.training, catalogue, on_progress=on_progress)
-    knowledge = await lay_knowledge(house, learned, catalogue)
-    sounds = await lay_sounds(house, learned)
-    return replace(learned, knowledge=knowledge, sounds=sounds)
+    with opened_engine(None, n_pairs=len(plan.training.plays)) as engine:
+        return train(plan.training, catalogue, on_progress=on_progress, engine=engine)
 
 
 def _measure(

@@ -85,9 +85,7 @@ async def run_training(
     learned = await asyncio.to_thread(
         _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress, name=engine
     )
-    knowledge = await lay_knowledge(house, learned, catalogue)
-    sounds = await lay_sounds(house, learned)
-    whole = replace(learned, knowledge=knowledge, sounds=sounds)
+    whole = await complete_index(house, learned, catalogue)
     data = await asyncio.to_thread(whole.to_bytes)
     # What is judged is what the stored bytes hold.
     index = await asyncio.to_thread(ServingIndex.from_bytes, data)
@@ -114,6 +112,15 @@ async def run_training(
     )
     await keep_judgement(house, judgement, version=version)
     return TrainingResult(version=version, **facts, judgement=judgement)
+
+
+async def complete_index(
+    house: House, learned: ServingIndex, catalogue: Sequence[CatalogueEntry]
+) -> ServingIndex:
+    """Lay onto an index what is known of its tracks beside listens: packs, and how they sound."""
+    knowledge = await lay_knowledge(house, learned, catalogue)
+    sounds = await lay_sounds(house, learned)
+    return replace(learned, knowledge=knowledge, sounds=sounds)
 
 
 def _learn(
