@@ -57,6 +57,12 @@ def test_key_and_level_do_not_change_a_sound(points, other):
     assert near < 0.2 * min(apart(points["chords"], points[name]) for name in others)
 
 
+def test_the_timbre_knows_no_level(sounds):
+    """Noise at a tenth of the level has the very cepstral means: the level is taken out first."""
+    loud, quiet = (print_of(gain * sounds.noise(12.0)).timbre for gain in (1.0, 0.1))
+    assert np.allclose(loud, quiet, atol=0.02)
+
+
 def test_each_part_hears_its_own(points):
     """Clicks at two tempi have one timbre and two rhythms."""
     one, other = points["clicks"], points["quick clicks"]
@@ -86,6 +92,9 @@ def test_double_tempo_and_relative_keys_are_near(sounds):
     )
     assert apart(at(tempo=80.0), at(tempo=160.0)) < apart(at(tempo=80.0), at(tempo=120.0))
     assert apart(a_minor, c) < 0.5 * apart(a_minor, f_sharp)
+    # Opposite places on the circle of fifths, 4 apart, of pieces that are 2.5 apart on the average.
+    g_flat = apart(c, f_sharp)
+    assert pytest.approx(4 / 2.5 * SOUND_PARTS["key"].share, rel=1e-4) == g_flat
     assert apart(at(), at(tempo=80.0)) == pytest.approx(apart(at(), at(tempo=80.0), "tempo"))
 
 

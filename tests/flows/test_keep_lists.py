@@ -11,12 +11,14 @@ from harmonyhub.domain.kept_lists import KeptList, KeptListName, period_at
 from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.recommendations import FeedbackKind
+from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.flows.disconnect import forget_spotify
 from harmonyhub.flows.export import export_user
 from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.imports import open_ledger
 from harmonyhub.flows.keep_lists import make_lists, order_lists
 from harmonyhub.flows.train import run_training
+from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
 
@@ -81,6 +83,46 @@ async def test_a_list_stays_as_it_was_given(town: House) -> None:
     lines = [json.loads(line) async for line in await export_user(town, ANNA)]
     (told,) = [line for line in lines if line["type"] == "list"]
     assert [item.track.id for item in before.items] == [one["track"]["id"] for one in told["items"]]
+
+
+async def test_whoever_goes_through_all_keeps_none_in_memory(town: House) -> None:
+    """The profile of a listener is dropped when the list is made."""
+    await make_lists(town, NAME, period_at(NAME, town.clock()))
+    assert not town.tastes._kept
+
+
+async def test_who_leaves_while_a_list_is_made_leaves_none(
+    town: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a listener who disconnects just before the list is written no list of it stays."""
+    consent = UserToken(
+        user_id=ANNA,
+        client_id="app",
+        state=TokenState.ACTIVE,
+        consented_at=1,
+        access_expires_at=2,
+    )
+    await town.store.tokens.save(consent, refresh_token=Secret("r"), access_token=None)
+    add = town.store.kept_lists.add
+
+    async def leave_first(kept: KeptList) -> bool:
+        if kept.user_id == ANNA:
+            await forget_spotify(town, ANNA)
+        return await add(kept)
+
+    monkeypatch.setattr(town.store.kept_lists, "add", leave_first)
+    period = period_at(NAME, town.clock())
+    await make_lists(town, NAME, period)
+    assert [] == await town.store.kept_lists.of_user(ANNA)
+    assert 1 == len(await town.store.kept_lists.of_user(BEN))
+
+
+async def test_pages_of_lists_go_back_in_time(town: House) -> None:
+    """What is asked for before a week is older than it, the latest first."""
+    for period in ("2024-W01", "2024-W02", "2024-W03"):
+        await town.store.kept_lists.add(KeptList(ANNA, NAME, period, 0, "v", "", ()))
+    found = await town.store.kept_lists.latest(ANNA, NAME, n=9, before="2024-W03")
+    assert ["2024-W02", "2024-W01"] == [kept.period for kept in found]
 
 
 async def test_jobs_are_ordered_while_somebody_waits(town: House) -> None:

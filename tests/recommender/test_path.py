@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
+from harmonyhub.domain.history import CatalogueEntry
+from harmonyhub.domain.ids import ArtistId, TrackId
 from harmonyhub.domain.recommendations import EvidenceKind
-from harmonyhub.recommender.closeness import build_graph
+from harmonyhub.recommender.closeness import TrackGraph, build_graph
 from harmonyhub.recommender.path import explain_step, find_path
 
 N = 8
@@ -77,6 +80,22 @@ def test_what_is_refused_is_gone_round(world, graph):
         other = find_path(start, end, n=N, graph=graph, index=index, refused=inner)
         assert not set(inner) & set(other.items)
     assert ways
+
+
+def test_a_steady_way_goes_before_a_shorter_one(train_world):
+    """Four even steps are taken, though three tiny ones and a leap are shorter together."""
+    catalogue = [
+        CatalogueEntry(TrackId(f"t{n}"), f"Song {n}", f"Band {n}", (ArtistId(f"a{n}"),))
+        for n in range(8)
+    ]
+    index = train_world(catalogue, users=[0], tracks=[0], plays=[1], last=[0]).index
+    even, uneven = [(0, 1), (1, 2), (2, 3), (3, 4)], [(0, 5), (5, 6), (6, 7), (7, 4)]
+    lengths = np.zeros((8, 8))
+    for steps, of_steps in ((even, [1.05] * 4), (uneven, [0.2, 0.2, 0.2, 3.4])):
+        for (one, other), length in zip(steps, of_steps, strict=True):
+            lengths[one, other] = lengths[other, one] = length
+    graph = TrackGraph(sparse.csr_matrix(lengths), ())
+    assert (0, 1, 2, 3, 4) == find_path(0, 4, n=5, graph=graph, index=index).items
 
 
 def test_no_way_is_said(world, train_world):

@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonyhub.domain.errors import RefusedInputError
-from harmonyhub.domain.history import History
+from harmonyhub.domain.history import CatalogueEntry, History
 from harmonyhub.domain.ids import ArtistId, TrackId, UserId
 from harmonyhub.domain.knobs import NO_KNOBS, Knobs, Seeds, parse_tempo
 from harmonyhub.domain.radio import mark
 from harmonyhub.domain.recommendations import EvidenceKind, ListName, RecommendationRequest
 from harmonyhub.domain.sound import SoundFacts, TrackSound
-from harmonyhub.recommender.arranging import measure_misfit
+from harmonyhub.recommender.arranging import arrange, measure_misfit
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.sounds import place_sounds
+from harmonyhub.recommender.steering import KNOWN_TRACK, limit_kinds
 
 TURNS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 LISTENERS = range(4)
@@ -112,6 +113,28 @@ def test_varied_lowers_how_often_one_artist_comes(make_world):
         )
     assert sorted(most, reverse=True) == most
     assert most[0] > most[2] > most[-1] == len(LISTENERS)
+
+
+def test_of_equally_good_tracks_one_with_other_tags_comes_next(train_world):
+    """Turned to varied, what has just the tags of the first gives way to what has others."""
+    tags = (("rock",), ("rock",), ("jazz",))
+    catalogue = [
+        CatalogueEntry(TrackId(f"t{n}"), f"Song {n}", f"Band {n}", (ArtistId(f"a{n}"),), tags=some)
+        for n, some in enumerate(tags)
+    ]
+    index = train_world(catalogue, users=[0], tracks=[0], plays=[1], last=[0]).index
+    items, scores = np.arange(3, dtype=np.int32), np.array([1.0, 0.9, 0.8], np.float32)
+    taste = np.ones(2, np.float32)
+    for varied, expected in ((0.0, [0, 1, 2]), (1.0, [0, 2, 1])):
+        knobs = Knobs(varied=varied)
+        order = arrange(items, scores, n=3, knobs=knobs, taste=taste, index=index)
+        assert expected == order.tolist()
+
+
+def test_new_leaves_fewer_places_to_known_tracks():
+    """Of the five known tracks of a page For you keeps two where it is turned to 0.6."""
+    limits = limit_kinds(20, list_name=ListName.FOR_YOU, n_known=5, new=0.6)
+    assert ((KNOWN_TRACK,), 2) in limits
 
 
 def test_balanced_brings_tags_near_to_those_of_the_history(world):

@@ -111,8 +111,9 @@ def test_the_research_face_wishes_heard_tracks_again():
 
 def test_more_shared_tags_say_more():
     """A new track that shares two of a listener's tags stands before one that shares its only."""
-    plays = sparse.csr_matrix(np.array([[2, 0, 0], [1, 0, 0]]))
-    tags = sparse.csr_matrix(np.array([[1, 1], [0, 1], [1, 1]]))
+    plays = sparse.csr_matrix(np.array([[2, 0, 0, 0, 0], [1, 0, 0, 0, 0]]))
+    # The first tag is the rarer one: what has it alone shares the stronger of the two.
+    tags = sparse.csr_matrix(np.array([[1, 1], [1, 0], [1, 1], [0, 1], [0, 1]]))
     scores = train_index(plays, item_tags=tags).score(plays[:1])
     assert scores[0, 2] > scores[0, 1] > 0
 

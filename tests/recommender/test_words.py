@@ -19,7 +19,7 @@ ARTISTS = {
     "Muse": ("rock", "1990s"),
     "The The": ("rock", "1980s"),
     "Jazz": ("soul",),
-    "Calm Waters": ("ambient", "instrumental"),
+    "Calm Waters": ("ambient", "instrumental", "2010s"),
 }
 MUSE, NINA = artist_id("Muse"), artist_id("Nina Simone")
 
@@ -50,6 +50,7 @@ def index(train_world) -> ServingIndex:
         ("without the the", Knobs(without_artists=(artist_id("The The"),))),
         ("from the eighties", Knobs(with_tags=("1980s",))),
         ("1960s, 90-120 bpm", Knobs(with_tags=("1960s",), tempo_bpm=(90, 120))),
+        ("10s, not 60s", Knobs(with_tags=("2010s",), without_tags=("1960s",))),
         ("100bpm", Knobs(tempo_bpm=(95, 105))),
         ("", Knobs()),
     ],

@@ -1,4 +1,4 @@
-"""Ways between tracks, kept lists and lists for several, over real HTTP."""
+"""Ways between tracks and kept lists, over real HTTP."""
 
 import re
 from typing import Any

@@ -46,7 +46,7 @@ def measure_sound(
     levels = _levels(spectrum)
     frame_db = 10 * np.log10((10 ** (levels / 10)).mean(axis=1))
     return SoundPrint(
-        timbre=_rounded(_timbre(levels, frame_db)),
+        timbre=_rounded(_timbre(levels)),
         rhythm=_rounded(_rhythm(spectrum)),
         harmony=_rounded(_harmony(chroma, spectrum.pitch_rate)),
         texture=_rounded(
@@ -70,9 +70,9 @@ def _levels(spectrum: Spectrum) -> NDArray[np.float32]:
     return loud
 
 
-def _timbre(levels: NDArray[np.float32], frame_db: NDArray[np.float32]) -> FloatArray:
-    """Mean, spread and movement of the cepstral coefficients but the level."""
-    cepstra = multiply_rows(levels - frame_db[:, None], _COSINES)
+def _timbre(levels: NDArray[np.float32]) -> FloatArray:
+    """Mean, spread and movement of the cepstral coefficients; none of them hears the level."""
+    cepstra = multiply_rows(levels, _COSINES)
     moved = np.abs(np.diff(cepstra, axis=0)).mean(axis=0) if len(cepstra) > 1 else cepstra[0] * 0
     return np.concatenate([cepstra.mean(axis=0), cepstra.std(axis=0), moved])
 

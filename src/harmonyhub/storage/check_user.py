@@ -28,7 +28,6 @@ class CheckUser:
         for collection, wanted in (
             ("feedback", of_user),
             ("shown", of_user),
-            ("kept_lists", {"user_id": CHECK_USER}),
             ("jobs", of_user),
             ("analyses", {"track": {"$in": track_ids}}),
             ("artists", {"_id": {"$in": artist_ids}}),
