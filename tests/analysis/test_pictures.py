@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
+from harmonyhub.analysis.pictures import choose_pulse, chroma_svg, waveform_svg
 from harmonyhub.analysis.structure_picture import short_chord, structure_svg
 from harmonyhub.analysis.track import analyse_file
 from harmonyhub.domain.analysis import TrackAnalysis
@@ -61,10 +61,15 @@ def test_draws_silence_and_nothing(encode, tmp_path, draw):
         assert ET.fromstring(draw(analyse_file(path))) is not None  # noqa: S314
 
 
-def test_long_files_show_no_beat_lines(analysis):
-    """Hundreds of beats would paint the waveform grey: they are left out."""
-    many = dataclasses.replace(analysis, beats=[number / 100 for number in range(1000)])
-    assert "waveform-beats" not in waveform_svg(many)
+def test_long_files_show_bars_or_nothing(analysis):
+    """Hundreds of beats would paint the waveform grey: bars are drawn, or nothing of too many."""
+    beats = [number / 100 for number in range(1000)]
+    long = dataclasses.replace(analysis, beats=beats, downbeats=beats[::4])
+    assert ("bars", beats[::4]) == choose_pulse(long)
+    root = ET.fromstring(waveform_svg(long))  # noqa: S314
+    assert 250 == root.find(f"{SVG}path[@class='waveform-beats']").get("d").count("M")
+    longer = dataclasses.replace(analysis, beats=beats, downbeats=beats)
+    assert "waveform-beats" not in waveform_svg(longer)
 
 
 def test_draws_sections_keys_chords_and_bars(analysis):

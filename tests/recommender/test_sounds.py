@@ -15,6 +15,7 @@ from harmonyhub.recommender.blend import SOUNDS_ALIKE
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.likeness import (
     Heard,
+    compare,
     find_nearest,
     say_keys,
     say_likeness,
@@ -179,13 +180,32 @@ def test_keys_are_compared_on_the_wheel(one, other, words):
     assert words == say_keys(one, other)
 
 
-def test_the_distance_is_the_sum_of_its_parts(sounding):
-    """The nearest come first, and what they differ in adds up."""
+def row_of(index: ServingIndex, track: int) -> int:
+    """Find the row of an analysed track."""
+    return int(index.sounds.rows(index.places([TrackId(f"t{track}")]))[0])
+
+
+def test_only_near_tracks_sound_alike_the_nearest_first(sounding):
+    """What is as far off as any two tracks are is left out, though nothing else is nearer."""
     sounds = sounding.sounds
-    row = int(sounds.rows(sounding.places([TrackId("t9")]))[0])
+    row = row_of(sounding, 9)
     found = find_nearest(sounds, Heard.at(sounds, row), n=9, besides=row)
-    assert [4, 2, 7] == [int(sounding.track_ids[sounds.items[one.row]][1:]) for one in found]
-    assert [0.04, 9.0] == pytest.approx([one.distance for one in found[:2]], rel=1e-3)
-    assert all(one.distance == pytest.approx(sum(one.parts.values())) for one in found)
-    assert "similar timbre" not in found[1].words
+    assert [row_of(sounding, 4)] == [one.row for one in found]
+    between = Heard(np.concatenate([[3.07], np.zeros(SOUND_WIDTH - 1)]), float("nan"), 0)
+    assert [row_of(sounding, one) for one in (7, 2)] == [
+        one.row for one in find_nearest(sounds, between, n=9)
+    ]
+
+
+def test_the_distance_is_the_sum_of_its_parts(sounding):
+    """What two tracks differ in adds up, and words are said of what they share alone."""
+    nine, four, two = (row_of(sounding, track) for track in (9, 4, 2))
+    near, far = (
+        compare(Heard.at(sounding.sounds, nine), Heard.at(sounding.sounds, row))
+        for row in (four, two)
+    )
+    assert [0.04, 9.0] == pytest.approx([near.distance, far.distance], rel=1e-3)
+    assert all(one.distance == pytest.approx(sum(one.parts.values())) for one in (near, far))
+    assert "similar timbre" in near.words
+    assert "similar timbre" not in far.words
     assert "a, b and c" == say_likeness(["a", "b", "c"])

@@ -13,7 +13,7 @@ LABEL_WIDTH = 34
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MOST_TICKS = 12
-MOST_BEATS = 400  # closer together than 2.5 units, beat lines would paint the picture grey
+MOST_LINES = 400  # closer together than 2.5 units they would paint the picture grey
 SHADES = 9  # steps of chroma opacity; more cannot be told apart and double the bytes
 
 
@@ -28,7 +28,7 @@ def waveform_svg(analysis: TrackAnalysis) -> str:
         f'<path class="waveform-outline" fill="currentColor" d="{_outline(analysis.waveform)}"/>'
         if analysis.waveform
         else "",
-        _beat_lines(analysis),
+        _pulse_lines(analysis),
         draw_axis(analysis.duration, left=0, top=WAVEFORM_HEIGHT),
     ]
     return frame_picture(
@@ -80,11 +80,23 @@ def _outline(waveform: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join([*there, *reversed(back)]) + "Z"
 
 
-def _beat_lines(analysis: TrackAnalysis) -> str:
-    if not analysis.beats or len(analysis.beats) > MOST_BEATS:
+def choose_pulse(analysis: TrackAnalysis) -> tuple[str, Sequence[float]]:
+    """Say what the lines over the waveform are, and at which seconds: beats, bars, or "" for none.
+
+    A long piece has more beats than lines can be told apart; then each bar gets one.
+    """
+    for name, times in (("beats", analysis.beats), ("bars", analysis.downbeats)):
+        if 0 < len(times) <= MOST_LINES:
+            return name, times
+    return "", ()
+
+
+def _pulse_lines(analysis: TrackAnalysis) -> str:
+    _, times = choose_pulse(analysis)
+    if not times:
         return ""
     scale = WIDTH / analysis.duration
-    path = "".join(f"M{beat * scale:.1f} 0V{WAVEFORM_HEIGHT}" for beat in analysis.beats)
+    path = "".join(f"M{at * scale:.1f} 0V{WAVEFORM_HEIGHT}" for at in times)
     return (
         '<path class="waveform-beats" stroke="currentColor" stroke-opacity="0.35" '
         f'stroke-width="0.7" d="{path}"/>'

@@ -68,8 +68,8 @@ async def find_similar(house: House, *, track_id: TrackId, n: int) -> SimilarSou
         why = "This track was not analysed yet, or by an earlier version: analyse its audio."
         return SimilarSounds((), why)
     found = find_nearest(index.sounds, heard, n=n, besides=row)
-    n_others = index.sounds.n_placed - (row >= 0)
-    basis = f"Compared with {n_others:,} analysed tracks of the last training."
+    others = f"{index.sounds.n_placed - (row >= 0):,} analysed tracks of the last training"
+    basis = f"Compared with {others}." if found else f"None of the {others} sounds like it."
     return SimilarSounds(tuple(_name(one, index) for one in found), basis)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from harmonyhub.domain.sound import SOUND_PARTS, TrackSound, place_on_wheel
 from harmonyhub.recommender.interactions import FloatArray
-from harmonyhub.recommender.sounds import Sounds, measure_distances
+from harmonyhub.recommender.sounds import LEAST_LIKENESS, Sounds, like, measure_distances
 
 # Shares of what two tracks differ in a part on the average. 58 pieces, each rendered with another
 # soundfont, key and disturbance too: of different ones 3 (timbre) to 13 % (texture) are so near, of
@@ -18,7 +18,7 @@ NEAR = {"timbre": 0.35, "rhythm": 0.35, "harmony": 0.35, "texture": 0.35, "loudn
 SAME_TEMPO = log2(1.02)  # 2 %: nobody hears less without a comparison
 NEAR_TEMPO = log2(1.06)  # what a player's pitch control can make up for
 MOST_WORDS = 3
-NOTHING_MORE = "the whole of the sound"
+NOTHING_MORE = "a little of everything"
 PHRASES = {
     "timbre": "similar timbre",
     "rhythm": "similar rhythm",
@@ -82,7 +82,10 @@ class SoundsLike:
 
 
 def find_nearest(sounds: Sounds, heard: Heard, *, n: int, besides: int = -1) -> list[SoundsLike]:
-    """Find the tracks that sound most like one, the nearest first; `besides` is a row left out."""
+    """Find the tracks that sound most like one, the nearest first; `besides` is a row left out.
+
+    What is as far off as any track does not sound like it, however few there are.
+    """
     distances = measure_distances(heard.point[None], sounds.points)[0]
     distances[np.isnan(distances)] = np.inf
     if besides >= 0:
@@ -91,7 +94,7 @@ def find_nearest(sounds: Sounds, heard: Heard, *, n: int, besides: int = -1) -> 
     return [
         compare(heard, Heard.at(sounds, row), row=row)
         for row in nearest.tolist()
-        if distances[row] < np.inf
+        if like(distances[row]) >= LEAST_LIKENESS
     ]
 
 

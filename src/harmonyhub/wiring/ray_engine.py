@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
@@ -31,8 +32,8 @@ class RayEngine:
         except ImportError as error:
             raise ConfigurationError(
                 "Ray is not installed.",
-                hint="Install it beside HarmonyHub: "
-                "pip install --require-hashes -r requirements/cluster.txt",
+                hint="Install it where HarmonyHub runs: "
+                f"{sys.executable} -m pip install --require-hashes -r requirements/cluster.txt",
             ) from error
         finally:
             self._keep_logs_plain()

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
+from harmonyhub.analysis.pictures import choose_pulse, chroma_svg, waveform_svg
 from harmonyhub.analysis.structure_picture import structure_svg
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
@@ -124,6 +124,7 @@ async def show_track(
         months=draw_months(plays) if plays else None,
         analysis=page.analysis,
         pictures=_draw_analysis(page.analysis),
+        pulse=choose_pulse(page.analysis)[0] if page.analysis else "",
         numbers=_numbers(page.analysis),
         feedback=page.feedback,
         similar=similar,
