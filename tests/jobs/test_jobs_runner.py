@@ -121,15 +121,18 @@ async def claim_at(house: House) -> Job | None:
     )
 
 
-async def test_a_fetched_upload_stays_for_another_try(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_shared", [True, False])
+async def test_an_upload_stays_for_another_try(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_shared: bool
 ) -> None:
     """When the store goes away in the middle, the next worker finds the upload still there."""
 
     async def break_off(*_: object, **__: object) -> None:
         raise UnavailableError("gone for a moment")
 
-    here, there = (on_shared_store(house, tmp_path / name) for name in ("here", "there"))
+    here = there = house
+    if is_shared:
+        here, there = (on_shared_store(house, tmp_path / name) for name in ("here", "there"))
     path = tmp_path / "upload.zip"
     write_listener_zip(path, n_listens=50)
     job, _ = await submit_import(here, user_id=ANNA, path=path, file_name="history.zip")
@@ -137,8 +140,9 @@ async def test_a_fetched_upload_stays_for_another_try(
         patched.setattr(runner, "run_import", break_off)
         with pytest.raises(UnavailableError):
             await run_job(there, await claim(there))
-    assert [] == list(there.spool_dir.iterdir())
+    assert is_shared == (not any(there.spool_dir.iterdir()))
     await run_job(here, await claim(here))
+    assert [] == list(here.spool_dir.iterdir())
     assert 50 == ((await state_of(house, job)).result or {})["kept"]
 
 

@@ -54,24 +54,20 @@ async def spooled_file(house: House, job: Job) -> AsyncIterator[Path]:
         path = Path(str(job.arguments["path"]))
     else:
         path = house.spool_dir / f"{uuid.uuid4().hex}{job.arguments['suffix']}"
+    is_settled = False
     try:
         if upload_id is not None:
             await house.store.uploads.fetch(str(upload_id), path)
         yield path
+        is_settled = True
     except RefusedInputError:
-        await _remove(house, path, upload_id)
+        is_settled = True
         raise
-    except BaseException:
-        if upload_id is not None:  # the next try fetches it again, perhaps elsewhere
+    finally:
+        if is_settled or upload_id is not None:  # the next try fetches it again, perhaps elsewhere
             await asyncio.to_thread(path.unlink, missing_ok=True)
-        raise
-    await _remove(house, path, upload_id)
-
-
-async def _remove(house: House, path: Path, upload_id: object) -> None:
-    await asyncio.to_thread(path.unlink, missing_ok=True)
-    if upload_id is not None:
-        await house.store.uploads.remove(str(upload_id))
+        if is_settled and upload_id is not None:
+            await house.store.uploads.remove(str(upload_id))
 
 
 async def _size(path: Path) -> int:
