@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.pieces.answers import Answer
 from benchmarks.pieces.scores import judge
-from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
-from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.analysis.track import analyse_file
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, TrackAnalysis
 
 # Pieces without twists, chosen by kind and genre before anything was measured on them.
 PIECES = ("d01", "d03", "d06", "d16", "d21", "d27", "d32", "d39", "d50", "pop127", "pop158")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file, to_json_object
+from harmonyhub.analysis.track import analyse_file, to_json_object
+from harmonyhub.domain.analysis import ANALYSIS_VERSION
 from harmonyhub.domain.errors import AudioError
 
 PROMISED = (

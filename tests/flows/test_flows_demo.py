@@ -4,7 +4,8 @@ import pytest
 
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.ids import UserId
-from harmonyhub.flows.demo import is_demo, list_generated, load_demo
+from harmonyhub.flows.demo import load_demo
+from harmonyhub.flows.generated import is_demo, list_generated
 from harmonyhub.wiring.house import House
 
 

@@ -11,7 +11,8 @@ from harmonyhub.domain.jobs import JobState
 from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.flows import train as training
-from harmonyhub.flows.quality import run_evaluation, submit_evaluation
+from harmonyhub.flows.orders import submit_evaluation
+from harmonyhub.flows.quality import run_evaluation
 from harmonyhub.flows.quality_log import load_quality, report_as_json
 from harmonyhub.flows.train import run_training
 from harmonyhub.jobs.runner import run_job

@@ -16,7 +16,8 @@ from harmonyhub.domain.music import TrackDescription
 from harmonyhub.flows import train as training
 from harmonyhub.flows.judging import HELD_OUT
 from harmonyhub.flows.metrics import load_metrics
-from harmonyhub.flows.train import TrainingResult, run_training, submit_training
+from harmonyhub.flows.orders import submit_training
+from harmonyhub.flows.train import TrainingResult, run_training
 from harmonyhub.flows.training_report import last_judgement
 from harmonyhub.jobs.runner import run_job
 from harmonyhub.recommender import holding_out

@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
+from harmonyhub.analysis.track import analyse_file
+from harmonyhub.domain.analysis import ANALYSIS_VERSION
 from harmonyhub.domain.audio_files import FileRecord, FoundFile, sort_files
 from harmonyhub.domain.errors import AudioError, StoreUnavailableError
 from harmonyhub.domain.ids import AudioHash

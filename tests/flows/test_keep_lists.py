@@ -16,7 +16,8 @@ from harmonyhub.flows.disconnect import forget_spotify
 from harmonyhub.flows.export import export_user
 from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.imports import open_ledger
-from harmonyhub.flows.keep_lists import make_lists, order_lists
+from harmonyhub.flows.keep_lists import make_lists
+from harmonyhub.flows.orders import order_lists
 from harmonyhub.flows.train import run_training
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.listens import NewListen

@@ -16,7 +16,7 @@ from harmonyhub.domain.listens import LedgerState
 from harmonyhub.flows import spool as spooling
 from harmonyhub.flows.analyse import submit_analysis
 from harmonyhub.flows.imports import submit_import
-from harmonyhub.flows.train import submit_training
+from harmonyhub.flows.orders import submit_training
 from harmonyhub.jobs import runner
 from harmonyhub.jobs.runner import run_job
 from harmonyhub.settings.secret import Secret

@@ -6,8 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from harmonyhub.domain.ids import PERSONA
 from harmonyhub.domain.listens import Outcome
-from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners
+from harmonyhub.sources.demo.listeners import DemoHistory, generate_listeners
 from harmonyhub.sources.demo.tastes import Neighbourhoods
 from harmonyhub.sources.starter.library import load_library
 

@@ -86,11 +86,17 @@ def test_knows_loopback(host: str, *, expected: bool) -> None:
     assert expected == is_loopback(host)
 
 
-def test_the_web_process_leaves_out_what_only_commands_need() -> None:
-    """Parquet and graph searches are a third of its memory, and no page at rest needs them."""
-    program = (
-        "import sys, harmonyhub.web.app, harmonyhub.web.server\n"
-        "print(*sorted({'pyarrow', 'scipy.linalg', 'scipy.signal', 'ray'} & set(sys.modules)))"
-    )
+@pytest.mark.parametrize(
+    ("modules", "left_out"),
+    [
+        ("harmonyhub.web.app, harmonyhub.web.server", {"pyarrow", "scipy.linalg", "scipy.signal"}),
+        ("harmonyhub.jobs.background", {"pyarrow", "scipy", "av", "litestar"}),
+    ],
+)
+def test_a_process_at_rest_leaves_out_what_it_may_never_need(
+    modules: str, left_out: set[str]
+) -> None:
+    """Parquet, graph searches and decoders are a third of its memory and of the time to start."""
+    program = f"import sys, {modules}; print(*sorted({left_out!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert b"" == done.stdout.strip()

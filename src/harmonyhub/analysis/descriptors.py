@@ -8,7 +8,13 @@ from math import exp, log2
 
 import numpy as np
 
-from harmonyhub.domain.analysis import Character, Descriptor, Key, TrackAnalysis
+from harmonyhub.domain.analysis import (
+    DESCRIPTION_VERSION,
+    Character,
+    Descriptor,
+    Key,
+    TrackAnalysis,
+)
 from harmonyhub.domain.sound import place_on_wheel
 
 # The wheel of harmonic mixing: relative keys share a number, fifths are neighbours.
@@ -16,9 +22,6 @@ CAMELOT_MEANING = (
     "key as a number on the wheel of fifths, A for minor and B for major: keys with neighbouring "
     "names mix well"
 )
-
-
-DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
 
 
 def describe(analysis: TrackAnalysis) -> TrackAnalysis:

@@ -20,9 +20,8 @@ from harmonyhub.analysis.segments import Segment, find_segments
 from harmonyhub.analysis.sound import measure_sound
 from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
 from harmonyhub.analysis.waveform import Outline
-from harmonyhub.domain.analysis import Character, TrackAnalysis
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, Character, TrackAnalysis
 
-ANALYSIS_VERSION = "5"  # grows whenever the same file would get other numbers
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
 QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in

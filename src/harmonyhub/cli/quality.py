@@ -8,16 +8,16 @@ import click
 
 from harmonyhub.cli.session import ProgressLine, as_json_option, print_json, run_in_house
 from harmonyhub.domain.jobs import Progress
-from harmonyhub.domain.quality import (
-    Estimate,
-    ListShape,
-    Quality,
-    QualityReport,
-    ServedLists,
-    View,
-)
 
 if TYPE_CHECKING:
+    from harmonyhub.domain.quality import (
+        Estimate,
+        ListShape,
+        Quality,
+        QualityReport,
+        ServedLists,
+        View,
+    )
     from harmonyhub.recommender.evaluation import EvaluationReport
     from harmonyhub.wiring.house import House
 
@@ -65,12 +65,12 @@ def evaluate(path: Path | None, seed: int, *, as_json: bool) -> None:
         _print_file_report(found)
 
 
-def _evaluate_instance(seed: int) -> QualityReport:
+def _evaluate_instance(seed: int) -> "QualityReport":
     from harmonyhub.flows.quality import run_evaluation
 
     line = ProgressLine()
 
-    async def flow(house: "House") -> QualityReport:
+    async def flow(house: "House") -> "QualityReport":
         try:
             return await run_evaluation(house, on_progress=line, seed=seed)
         finally:
@@ -86,7 +86,7 @@ def _print_file_report(report: "EvaluationReport") -> None:
         _print_methods((("HarmonyHub", part.recommender), ("most popular", part.most_popular)))
 
 
-def _print_report(report: QualityReport) -> None:
+def _print_report(report: "QualityReport") -> None:
     click.echo(
         f"{report.n_users:,} listeners, {report.n_listens:,} listens, {report.n_tracks:,} tracks"
     )
@@ -98,7 +98,7 @@ def _print_report(report: QualityReport) -> None:
         _print_served(served)
 
 
-def _print_view(view: View) -> None:
+def _print_view(view: "View") -> None:
     click.secho(f"\n{view.question}", bold=True)
     click.echo(f"{view.n_users:,} listeners, {view.n_hidden:,} tracks to be found")
     _print_methods((method.name, method.quality) for method in view.methods)
@@ -110,7 +110,7 @@ def _print_view(view: View) -> None:
             )
 
 
-def _print_methods(methods: Iterable[tuple[str, Quality]]) -> None:
+def _print_methods(methods: "Iterable[tuple[str, Quality]]") -> None:
     known = list(methods)
     heads = ("recall@20", "recall@50", "NDCG@100", "MRR@100")
     click.echo(" " * NAME_WIDTH + "".join(f"{head:>{FIGURE_WIDTH}}" for head in heads))
@@ -135,7 +135,7 @@ def _print_methods(methods: Iterable[tuple[str, Quality]]) -> None:
         )
 
 
-def _print_served(served: ServedLists) -> None:
+def _print_served(served: "ServedLists") -> None:
     click.secho(f"\nThe list {served.name} as served", bold=True)
     click.echo(f"{served.n_lists:,} lists, {served.n_tracks:,} tracks; {_say_shape(served.shape)}")
     click.echo(
@@ -145,7 +145,7 @@ def _print_served(served: ServedLists) -> None:
     click.echo(f"{served.n_verified:,} of {served.n_checked:,} checked cards have true reasons")
 
 
-def _say_shape(shape: ListShape) -> str:
+def _say_shape(shape: "ListShape") -> str:
     parts = [
         f"coverage@20 {shape.coverage:.3f}",
         f"Gini {shape.gini:.3f}",
@@ -158,5 +158,5 @@ def _say_shape(shape: ListShape) -> str:
     return ", ".join(parts)
 
 
-def _say(one: Estimate | None) -> str:
+def _say(one: "Estimate | None") -> str:
     return "-" if one is None else f"{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})"

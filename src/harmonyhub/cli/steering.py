@@ -1,13 +1,15 @@
 """Options that steer a list: knobs, words, and what a radio starts from."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from harmonyhub.domain.ids import ArtistId, TrackId
-from harmonyhub.domain.knobs import Knobs, Wish, parse_tempo
 from harmonyhub.domain.recommendations import ListName
+
+if TYPE_CHECKING:
+    from harmonyhub.domain.knobs import Wish
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +42,7 @@ def wish_options(command: Command) -> Command:
     return command
 
 
-def make_wish(list_name: ListName, options: Mapping[str, Any]) -> Wish:
+def make_wish(list_name: ListName, options: Mapping[str, Any]) -> "Wish":
     """Read the options of `wish_options`.
 
     Raises
@@ -48,6 +50,8 @@ def make_wish(list_name: ListName, options: Mapping[str, Any]) -> Wish:
     click.UsageError
         If what to start from does not fit the list.
     """
+    from harmonyhub.domain.knobs import Knobs, Wish, parse_tempo
+
     seeds = options["track"] or options["artist"]
     is_seeded = list_name is ListName.MORE_LIKE_THIS
     if (seeds and not is_seeded) or (is_seeded and not (seeds or options["words"].strip())):

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from harmonyhub.domain.ids import AudioHash
 
+ANALYSIS_VERSION = "5"  # grows whenever the same file would get other numbers
+DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:

@@ -12,6 +12,9 @@ AudioHash = NewType("AudioHash", str)
 IdentityKey = NewType("IdentityKey", str)
 """One name under which a track is known: `isrc:...`, `mbid:...`, `spotify:...` or `name:...`."""
 
+PERSONA = UserId("local")
+"""Who looks at the demo; the history is generated like all others."""
+
 CHECK_USER = UserId("harmonyhub-check")
 """The reserved listener of the synthetic journey; what is stored of it is removed again."""
 

@@ -1,6 +1,6 @@
 """Jobs: work that runs in the background, with progress that can be watched."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,6 +20,10 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
 
 
+UNHURRIED = frozenset({JobKind.LISTS, JobKind.FOLDER})
+"""What nobody waits for: it may take days, and gives way to everything else."""
+
+
 class JobState(StrEnum):
     """How far a job is."""
 
@@ -37,6 +41,10 @@ class Progress:
     total: int | None = None
     unit: str = ""
     message: str = ""
+
+
+Report = Callable[[Progress], None]
+"""Who follows a job is told how far along it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harmonyhub.analysis.decode import identify
-from harmonyhub.analysis.track import ANALYSIS_VERSION, analyse_file
-from harmonyhub.domain.analysis import AudioTags, TrackAnalysis
+from harmonyhub.analysis.track import analyse_file
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, AudioTags, TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.flows.spool import spool
 from harmonyhub.flows.tracks import load_track
-from harmonyhub.flows.train import Report
 from harmonyhub.wiring.house import House
 
 UNKNOWN_ARTIST = "Unknown artist"

@@ -12,10 +12,10 @@ import harmonyhub
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.identity import identity_keys
 from harmonyhub.domain.ids import IdentityKey
-from harmonyhub.domain.jobs import Progress
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.knowledge import PackFacts
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.flows.knowledge import PackLabel, Report, check_label
+from harmonyhub.flows.knowledge import PackLabel, check_label
 from harmonyhub.recommender.pack_learning import learn_pack_neighbours
 from harmonyhub.recommender.packs import Pack
 from harmonyhub.sources.listen_rows import ListenRow, read_listen_rows

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.ids import LedgerId, UserId
-from harmonyhub.domain.jobs import Progress
+from harmonyhub.domain.ids import PERSONA, UserId
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind, SourceLine
 from harmonyhub.flows.folder_analysis import run_folder_analysis
+from harmonyhub.flows.generated import demo_ledger_id
 from harmonyhub.flows.imports import import_history
-from harmonyhub.flows.train import Report, run_training
-from harmonyhub.sources.demo.listeners import PERSONA, DemoHistory, generate_listeners
+from harmonyhub.flows.train import run_training
+from harmonyhub.sources.demo.listeners import DemoHistory, generate_listeners
 from harmonyhub.sources.demo.pieces import synthesize_pieces
 from harmonyhub.sources.starter.library import load_library
 from harmonyhub.wiring.house import House
@@ -43,7 +44,7 @@ async def load_demo(house: House, *, on_progress: Report) -> None:
     ConflictError
         If the data folder holds listeners already, and no demo.
     """
-    first = await house.store.ledgers.get(_ledger_id(PERSONA))
+    first = await house.store.ledgers.get(demo_ledger_id(PERSONA))
     now = first.started_at if first else house.clock()
     histories = await asyncio.to_thread(_generate, now)
     if first is None:  # who came later was let in by the demo itself
@@ -63,21 +64,6 @@ async def load_demo(house: House, *, on_progress: Report) -> None:
         await run_training(house, on_progress=on_progress)
 
 
-async def is_demo(house: House) -> bool:
-    """Whether the data folder holds the demo library, loaded whole or in part."""
-    return await house.store.ledgers.get(_ledger_id(PERSONA)) is not None
-
-
-async def list_generated(house: House) -> frozenset[UserId]:
-    """List the users whose history was generated; empty where this is no demo."""
-    if not await is_demo(house):
-        return frozenset()
-    users = await house.store.users.list_all()
-    return frozenset(
-        [user for user in users if await house.store.ledgers.get(_ledger_id(user)) is not None]
-    )
-
-
 def _generate(now: int) -> list[DemoHistory]:
     return list(generate_listeners(load_library(), now=now, rng=np.random.default_rng(SEED)))
 
@@ -93,7 +79,7 @@ def _refuse_strangers(present: Iterable[UserId], histories: Sequence[DemoHistory
 
 
 async def _load_listener(house: House, *, history: DemoHistory, now: int) -> None:
-    ledger_id = _ledger_id(history.user_id)
+    ledger_id = demo_ledger_id(history.user_id)
     ledger = await house.store.ledgers.get(ledger_id)
     if ledger is not None and ledger.state is LedgerState.COMPLETE:
         return
@@ -111,7 +97,3 @@ async def _load_listener(house: House, *, history: DemoHistory, now: int) -> Non
     await import_history(
         house, ledger=ledger, history=DemoFile(history), on_progress=lambda _: None
     )
-
-
-def _ledger_id(user_id: UserId) -> LedgerId:
-    return LedgerId(f"demo-{user_id}")

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from harmonyhub.analysis.descriptors import DESCRIPTION_VERSION, describe
-from harmonyhub.analysis.track import ANALYSIS_VERSION
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, DESCRIPTION_VERSION
 from harmonyhub.wiring.house import House
 
 
@@ -17,6 +16,8 @@ async def describe_outdated(house: House) -> int:
         analysis_version=ANALYSIS_VERSION, description_version=DESCRIPTION_VERSION
     )
     async for analysis in outdated:
+        from harmonyhub.analysis.descriptors import describe  # noqa: PLC0415 - mostly there is none
+
         await house.store.analyses.put_description(await asyncio.to_thread(describe, analysis))
         n_described += 1
     return n_described

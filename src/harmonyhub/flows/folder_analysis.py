@@ -7,16 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from harmonyhub.analysis.track import ANALYSIS_VERSION
-from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, TrackAnalysis
 from harmonyhub.domain.audio_files import FileRecord, FoundFile, settled_files, sort_files
 from harmonyhub.domain.errors import AudioError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
-from harmonyhub.domain.jobs import Progress
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.flows.analyse import keep_analysis
 from harmonyhub.flows.describing import describe_outdated
 from harmonyhub.flows.measuring import Measurer
-from harmonyhub.flows.train import Report
 from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.house import House

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.ids import LedgerId, TrackId, UserId
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.listens import (
     Ledger,
     LedgerState,
@@ -21,7 +21,6 @@ from harmonyhub.domain.listens import (
 )
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.flows.spool import spool
-from harmonyhub.flows.train import Report
 from harmonyhub.sources.history import read_history
 from harmonyhub.storage.ledgers import LedgerRow
 from harmonyhub.storage.listens import NewListen

@@ -6,9 +6,8 @@ from typing import Final
 
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import UserId
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Job, Progress, Report
 from harmonyhub.domain.kept_lists import KeptList, KeptListName, Period, period_at
-from harmonyhub.flows.train import Report
 from harmonyhub.recommender.periodic import make_list
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel
@@ -26,28 +25,6 @@ class Outlook:
 
     period: Period
     note: str
-
-
-async def order_lists(house: House) -> bool:
-    """Queue the making of the lists of the running day and week, where somebody waits for one."""
-    record = await house.store.models.current()
-    if record is None:
-        return False
-    now = house.clock()
-    for name in KeptListName:
-        period = period_at(name, now)
-        waiting = await house.store.kept_lists.waiting(
-            name, period.id, index_version=record.version, n=1
-        )
-        if waiting:
-            await house.store.jobs.add(
-                kind=JobKind.LISTS,
-                user_id=None,
-                arguments={"list": name.value, "at": period.starts_at},
-                now=now,
-                key=f"lists:{name.value}:{period.id}",
-            )
-    return False
 
 
 async def run_lists(house: House, job: Job, *, on_progress: Report) -> dict[str, object]:

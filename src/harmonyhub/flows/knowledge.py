@@ -2,21 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.history import CatalogueEntry
-from harmonyhub.domain.jobs import Progress
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.knowledge import InstalledPack
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.knowledge import Knowledge, place_knowledge
 from harmonyhub.recommender.packs import Pack
 from harmonyhub.wiring.house import House
-
-Report = Callable[[Progress], None]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 

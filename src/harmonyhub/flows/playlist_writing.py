@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.errors import ConflictError, UpstreamError
 from harmonyhub.domain.findings import Owner
-from harmonyhub.domain.jobs import Progress
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.library import Playlist
 from harmonyhub.domain.playlists import (
     CHUNK,
@@ -34,8 +34,6 @@ LOOKS_S: Final = (0.0, 2.0, 5.0)  # Spotify's lists lag behind its writes by sec
 MOST_WAIT_S: Final = 60.0  # of one push in all, for limits and outages; a person watches
 PAUSE_S: Final = 5.0  # after a failure that names no time
 MOST_TRIES: Final = 3
-
-Report = Callable[[Progress], None]
 Pause = Callable[[float], Awaitable[None]]
 Value = TypeVar("Value")
 

@@ -16,7 +16,7 @@ from harmonyhub.domain.errors import (
     UnavailableError,
 )
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.knobs import Wish
 from harmonyhub.domain.playlists import (
     MOST_TRACKS,
@@ -34,7 +34,7 @@ from harmonyhub.domain.playlists import (
 from harmonyhub.domain.push_problems import push_problem
 from harmonyhub.domain.recommendations import ListName
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
-from harmonyhub.flows.playlist_writing import Pause, PlaylistWriter, Report
+from harmonyhub.flows.playlist_writing import Pause, PlaylistWriter
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.flows.resolve import resolve
 from harmonyhub.wiring.house import House

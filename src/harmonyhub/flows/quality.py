@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from harmonyhub.domain.history import CatalogueEntry
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.quality import QualityReport, ServedLists, View
-from harmonyhub.flows.demo import list_generated
+from harmonyhub.flows.generated import list_generated
 from harmonyhub.flows.quality_log import keep_report
-from harmonyhub.flows.train import Report, complete_index
+from harmonyhub.flows.train import complete_index
 from harmonyhub.recommender.future import FuturePlan, plan_future
 from harmonyhub.recommender.future_quality import measure_views, say_limits
 from harmonyhub.recommender.index import ServingIndex
@@ -20,13 +20,6 @@ from harmonyhub.wiring.engines import opened_engine
 from harmonyhub.wiring.house import House
 
 GENERATED = "The demo's listeners are generated: these figures speak of no people."
-
-
-async def submit_evaluation(house: House) -> Job:
-    """Queue an evaluation; while one waits in the queue, that one is returned."""
-    return await house.store.jobs.add(
-        kind=JobKind.EVALUATE, user_id=None, arguments={}, now=house.clock(), key="evaluate"
-    )
 
 
 async def run_evaluation(house: House, *, on_progress: Report, seed: int = 0) -> QualityReport:

@@ -8,10 +8,10 @@ from typing import Final
 from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.findings import Owner
 from harmonyhub.domain.ids import TrackId
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.playlists import PushedPlaylist, PushMode, PushOrder, PushState, first_plan
 from harmonyhub.domain.upstreams import Observation
-from harmonyhub.flows.playlist_writing import Pause, Report
+from harmonyhub.flows.playlist_writing import Pause
 from harmonyhub.flows.push_playlist import (
     order_as_arguments,
     push_as_json,

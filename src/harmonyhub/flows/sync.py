@@ -15,7 +15,7 @@ from harmonyhub.domain.upstreams import Outcome, UserToken
 from harmonyhub.flows.connection import usable_connection
 from harmonyhub.flows.disconnect import forget_if_left
 from harmonyhub.flows.library import CLAIM_S, LibraryRead, read_library
-from harmonyhub.flows.train import submit_training
+from harmonyhub.flows.orders import submit_training
 from harmonyhub.sources.spotify.requests import recently_played
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify

@@ -1,7 +1,7 @@
 """Training: everyone's listens in, a new serving index out, swapped in if it is no worse."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.errors import RefusedIndexError
 from harmonyhub.domain.history import CatalogueEntry, Interactions
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.judgements import Judgement, Verdict
 from harmonyhub.flows.judging import HELD_OUT, judge_index
 from harmonyhub.flows.knowledge import lay_knowledge
@@ -27,8 +27,6 @@ from harmonyhub.sources.starter.library import load_library
 from harmonyhub.wiring.engines import opened_engine
 from harmonyhub.wiring.house import House
 
-Report = Callable[[Progress], None]
-
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
@@ -40,13 +38,6 @@ class TrainingResult:
     n_listens: int
     n_pairs: int
     judgement: Judgement
-
-
-async def submit_training(house: House) -> Job:
-    """Queue a training; while one waits in the queue, that one is returned."""
-    return await house.store.jobs.add(
-        kind=JobKind.TRAIN, user_id=None, arguments={}, now=house.clock(), key="train"
-    )
 
 
 async def run_training(

@@ -1,11 +1,12 @@
 """The process of one job: a decoder that crashes takes down its job, never the worker."""
 
 import asyncio
+import os
 import resource
 import sys
 
 from harmonyhub.domain.ids import JobId
-from harmonyhub.domain.jobs import JobKind
+from harmonyhub.domain.jobs import UNHURRIED, JobKind
 from harmonyhub.jobs.runner import run_job
 from harmonyhub.settings.load import read_settings
 from harmonyhub.telemetry.logs import configure_logs
@@ -13,6 +14,7 @@ from harmonyhub.wiring.house import open_house
 
 # Six hours of audio take ten minutes here; a file that takes more keeps its job's slot for ever.
 ANALYSIS_CPU_S = 3600
+NICENESS = 10  # a tenth of a core where something else wants all of it
 
 
 async def run(job_id: JobId, fence: int) -> None:
@@ -22,9 +24,16 @@ async def run(job_id: JobId, fence: int) -> None:
     async with open_house(settings, owner="job") as house:
         job = await house.store.jobs.get(job_id)
         if job is not None and job.fence == fence:
-            if job.kind is JobKind.ANALYSE:
-                limit_cpu(ANALYSIS_CPU_S)
+            bound(job.kind)
             await run_job(house, job)
+
+
+def bound(kind: JobKind) -> None:
+    """Let this process give way, or end after so much processor time, as its kind of job asks."""
+    if kind in UNHURRIED:
+        os.nice(NICENESS)
+    if kind is JobKind.ANALYSE:
+        limit_cpu(ANALYSIS_CPU_S)
 
 
 def limit_cpu(seconds: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from harmonyhub.flows.keep_lists import order_lists
+from harmonyhub.flows.orders import order_lists
 from harmonyhub.jobs.loops import repeat
 from harmonyhub.wiring.house import House
 

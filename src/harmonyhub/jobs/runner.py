@@ -11,17 +11,18 @@ from harmonyhub.domain.errors import (
     UnavailableError,
 )
 from harmonyhub.domain.ids import LedgerId, TrackId
-from harmonyhub.domain.jobs import Job, JobKind, Progress
+from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.folder_analysis import run_music_folder
 from harmonyhub.flows.imports import load_ledger, run_import
 from harmonyhub.flows.keep_lists import run_lists
+from harmonyhub.flows.orders import submit_training
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
 from harmonyhub.flows.quality import run_evaluation
 from harmonyhub.flows.resolve_rest import resolve_rest, submit_rest
 from harmonyhub.flows.spool import spooled_file
-from harmonyhub.flows.train import Report, run_training, submit_training
 from harmonyhub.flows.train import as_json as training_as_json
+from harmonyhub.flows.train import run_training
 from harmonyhub.jobs.leases import LEASE_S
 from harmonyhub.wiring.house import House
 

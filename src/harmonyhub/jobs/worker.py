@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from harmonyhub.domain.errors import UnavailableError
-from harmonyhub.domain.jobs import Job, JobKind, JobState
+from harmonyhub.domain.jobs import UNHURRIED, Job, JobKind, JobState
 from harmonyhub.jobs.leases import LEASE_S, MAX_ATTEMPTS
 from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.wiring.house import House
@@ -16,10 +16,8 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 JOBS_AT_ONCE = 2  # a long analysis must not keep an import waiting
-# A folder takes days: it has a slot of its own, which starts later than what a person waits for.
-FOLDER_KINDS = (JobKind.FOLDER,)
-OTHER_KINDS = tuple(kind for kind in JobKind if kind not in FOLDER_KINDS)
-FOLDER_IDLE_S = 5.0
+HURRIED = tuple(kind for kind in JobKind if kind not in UNHURRIED)
+UNHURRIED_IDLE_S = 5.0  # each of those kinds has a slot of its own, and lets others start first
 STOP_S = 10.0
 
 
@@ -33,10 +31,11 @@ async def work(house: House, *, name: str) -> None:
     """
     async with asyncio.TaskGroup() as slots:
         for number in range(JOBS_AT_ONCE):
-            slots.create_task(_run_slot(house, f"{name}/{number}", kinds=OTHER_KINDS))
-        slots.create_task(
-            _run_slot(house, f"{name}/folder", kinds=FOLDER_KINDS, idle_s=FOLDER_IDLE_S)
-        )
+            slots.create_task(_run_slot(house, f"{name}/{number}", kinds=HURRIED))
+        for kind in sorted(UNHURRIED):
+            slots.create_task(
+                _run_slot(house, f"{name}/{kind.value}", kinds=(kind,), idle_s=UNHURRIED_IDLE_S)
+            )
 
 
 async def _run_slot(

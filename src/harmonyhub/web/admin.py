@@ -11,7 +11,7 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.releases import Instance
 from harmonyhub.domain.upstreams import UpstreamState
-from harmonyhub.flows.quality import submit_evaluation
+from harmonyhub.flows.orders import submit_evaluation
 from harmonyhub.flows.quality_log import TrainingVerdict, load_quality, report_as_json
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.settings.snapshot import configuration_fingerprint, fingerprints, snapshot

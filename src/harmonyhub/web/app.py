@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 import harmonyhub
 from harmonyhub.domain.errors import HarmonyHubError, UnavailableError
-from harmonyhub.flows.demo import list_generated
+from harmonyhub.flows.generated import list_generated
 from harmonyhub.settings.keys import admin_token
 from harmonyhub.web.admin import admin
 from harmonyhub.web.api.checking import forget_check_user

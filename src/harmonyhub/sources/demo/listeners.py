@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.ids import PERSONA, UserId
 from harmonyhub.domain.listens import Outcome, SourceLine
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.sources.demo.tastes import (
@@ -17,7 +17,6 @@ from harmonyhub.sources.demo.tastes import (
 )
 from harmonyhub.sources.starter.library import LibraryArtist
 
-PERSONA = UserId("local")  # who looks at the demo; the history is generated like all others
 PERSONA_SEEDS = ("Massive Attack", "Nick Drake", "Tinariwen", "Miles Davis")
 PERSONA_LISTENS = 1_800
 MEDIAN_LISTENS = 420  # of the other listeners; a few have some thousand

@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from harmonyhub.domain.ids import JobId
-from harmonyhub.flows.train import submit_training
+from harmonyhub.flows.orders import submit_training
 from harmonyhub.web.events import job_events
 from harmonyhub.web.requests import ClosingHere, HouseHere
 from harmonyhub.web.schemas import JobList, JobView

@@ -8,8 +8,8 @@ from litestar.response import Redirect
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.incident_text import headline, public_text
 from harmonyhub.domain.incidents import Incident
+from harmonyhub.flows.orders import submit_training
 from harmonyhub.flows.status import StatusReport, load_status
-from harmonyhub.flows.train import submit_training
 from harmonyhub.web.pages.rendering import render
 from harmonyhub.web.pages.visitor import (
     Visitor,

@@ -3,7 +3,7 @@
 from litestar import Response, Router, get, post
 from litestar.response import Redirect
 
-from harmonyhub.flows.quality import submit_evaluation
+from harmonyhub.flows.orders import submit_evaluation
 from harmonyhub.flows.quality_log import load_quality
 from harmonyhub.web.pages.quality_picture import draw_trend
 from harmonyhub.web.pages.visitor import VisitorHere

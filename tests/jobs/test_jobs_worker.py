@@ -1,0 +1,51 @@
+"""The worker: what nobody waits for takes no slot from what somebody does, and gives way."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.jobs import UNHURRIED, Job, JobKind
+from harmonyhub.jobs import worker
+from harmonyhub.wiring.house import House
+
+
+async def test_lists_and_folders_leave_both_slots_to_people(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While days of lists and a folder are worked on, two imports start at once, and no third."""
+    running: list[JobKind] = []
+    all_began = asyncio.Event()
+
+    async def work_for_ever(_: House, job: Job) -> None:
+        running.append(job.kind)
+        if len(running) == 4:
+            all_began.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(worker, "_run_in_child", work_for_ever)
+    kinds = [JobKind.LISTS] * 3 + [JobKind.FOLDER] + [JobKind.IMPORT] * 3
+    for number, kind in enumerate(kinds):
+        await house.store.jobs.add(
+            kind=kind, user_id=UserId("anna"), arguments={}, now=number, key=f"{number}"
+        )
+    working = asyncio.create_task(worker.work(house, name="w"))
+    await asyncio.wait_for(all_began.wait(), 20)
+    working.cancel()
+    await asyncio.wait([working])
+    assert sorted([JobKind.LISTS, JobKind.FOLDER, JobKind.IMPORT, JobKind.IMPORT]) == sorted(
+        running
+    )
+
+
+@pytest.mark.parametrize("kind", [JobKind.LISTS, JobKind.IMPORT])
+def test_what_nobody_waits_for_gives_way(kind: JobKind) -> None:
+    """Its process is gentle; that of an import is not."""
+    program = (
+        "import os; from harmonyhub.domain.jobs import JobKind; from harmonyhub.jobs import child\n"
+        f"before = os.nice(0); child.bound(JobKind.{kind.name}); print(os.nice(0) - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert (10 if kind in UNHURRIED else 0) == int(done.stdout)
