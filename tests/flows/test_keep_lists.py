@@ -6,7 +6,7 @@ import json
 import pytest
 
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.domain.jobs import JobKind
+from harmonyhub.domain.jobs import JobKind, JobState
 from harmonyhub.domain.kept_lists import KeptList, KeptListName, period_at
 from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.music import TrackDescription
@@ -22,6 +22,7 @@ from harmonyhub.flows.train import run_training
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
+from tests.conftest import SetClock
 
 ANNA, BEN, NEW = UserId("anna"), UserId("ben"), UserId("new")
 DAY = 86_400
@@ -139,6 +140,18 @@ async def test_jobs_are_ordered_while_somebody_waits(town: House) -> None:
         await make_lists(town, name, period_at(name, town.clock()))
     await order_lists(town)
     assert [] == [job for job in await town.store.jobs.recent(9) if job.kind is JobKind.LISTS]
+
+
+async def test_what_failed_is_not_ordered_again_at_once(town: House, clock: SetClock) -> None:
+    """After a failure an hour passes before lists are ordered again."""
+    await order_lists(town)
+    while job := await town.store.jobs.claim(worker="w", now=clock.now, lease_s=30):
+        await town.store.jobs.fail(job, error="no", hint="", now=clock.now)
+    for waited_s, n_ordered in ((60, 0), (3600, 2)):
+        clock.now += waited_s
+        await order_lists(town)
+        queued = [job for job in await town.store.jobs.recent(9) if job.state is JobState.QUEUED]
+        assert n_ordered == len(queued)
 
 
 async def test_who_left_spotify_leaves_no_list_of_it(town: House) -> None:

@@ -1,8 +1,10 @@
 """Orders of jobs that come with no file; apart from what the jobs run, which is large."""
 
-from harmonyhub.domain.jobs import Job, JobKind
+from harmonyhub.domain.jobs import Job, JobKind, JobState
 from harmonyhub.domain.kept_lists import KeptListName, period_at
 from harmonyhub.wiring.house import House
+
+AGAIN_S = 3600  # after lists could not be made
 
 
 async def submit_training(house: House) -> Job:
@@ -25,6 +27,9 @@ async def order_lists(house: House) -> bool:
     if record is None:
         return False
     now = house.clock()
+    jobs = await house.store.jobs.latest(JobKind.LISTS, place=None, n=len(KeptListName))
+    if any(job.state is JobState.FAILED and now - (job.finished_at or 0) < AGAIN_S for job in jobs):
+        return False  # what failed just now would fail again, every time somebody looks
     for name in KeptListName:
         period = period_at(name, now)
         waiting = await house.store.kept_lists.waiting(

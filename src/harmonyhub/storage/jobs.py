@@ -205,8 +205,8 @@ class Jobs:
         return [read_job(document) async for document in cursor]
 
     @within(READ_S)
-    async def latest(self, kind: JobKind, *, place: str, n: int) -> list[Job]:
-        """List the newest jobs of a kind that are bound to a place, newest first."""
+    async def latest(self, kind: JobKind, *, place: str | None, n: int) -> list[Job]:
+        """List the newest jobs of a kind that are bound to a place, or to none, newest first."""
         cursor = self._jobs.find({"kind": kind.value, "place": place})
         newest = cursor.sort([("created_at", DESCENDING), ("_id", ASCENDING)]).limit(n)
         return [read_job(document) async for document in newest]
