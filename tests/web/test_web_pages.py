@@ -102,6 +102,8 @@ async def test_a_list_is_steered_by_its_address(client: httpx2.AsyncClient) -> N
     ways = re.findall(r'<input type="hidden" name="next" value="([^"]*)"', text)
     assert all("varied=0.5" in way for way in ways)
     assert "Reset" not in await page(client, "/discover")
+    relaxed = await page(client, "/discover?words=folk+60+bpm")
+    assert "Too few tracks fit all of that, so: at any tempo." in relaxed
 
 
 @pytest.mark.usefixtures("library")

@@ -203,6 +203,8 @@ def _print_answer(answer: "Answer") -> None:
     print_cards(answer.items)
     for clause in answer.not_understood:
         click.secho(f"\nNot understood: {clause}", fg="yellow")
+    if answer.relaxed:
+        click.echo(f"\nToo few tracks fit all of that, so: {'; '.join(answer.relaxed)}.")
     click.echo(f"\nBased on: {answer.based_on}")
     freshness = answer.freshness
     if freshness.model_trained_at:

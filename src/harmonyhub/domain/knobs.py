@@ -31,6 +31,8 @@ class Knobs:
         Only tracks that are known to lie within these beats per minute.
     with_tags : tuple of str
         Only tracks that have all of these.
+    mood_tags : tuple of str
+        Tracks with any of these are as `energy` and `mood` ask, whatever was measured.
     without_tags, without_artists, without_tracks : tuple
         No track with any of these; of a track all its versions.
 
@@ -48,6 +50,7 @@ class Knobs:
     mood: float = 0.0
     tempo_bpm: tuple[float, float] | None = None
     with_tags: tuple[str, ...] = ()
+    mood_tags: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
     without_artists: tuple[ArtistId, ...] = ()
     without_tracks: tuple[TrackId, ...] = ()

@@ -13,6 +13,7 @@ from harmonyhub.domain.radio import read_given, write_given
 from harmonyhub.domain.recommendations import ListName, Recommendation, RecommendationRequest
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.recommender.pipeline import recommend as rank_recommendations
+from harmonyhub.recommender.relaxing import relax
 from harmonyhub.recommender.wishes import read_wish
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel, Taste
@@ -38,7 +39,8 @@ class Freshness:
 class Answer:
     """The list, what it is based on, and how fresh that is.
 
-    `understood` and `not_understood` say what became of a wish; `more` goes on with this list: as
+    `understood` and `not_understood` say what became of a wish, `relaxed` what of its words the
+    list does not insist on, since too few tracks would be left; `more` goes on with this list: as
     `after` of the next wish it leaves out what was given.
     """
 
@@ -47,6 +49,7 @@ class Answer:
     freshness: Freshness
     understood: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
     more: str | None = None
 
 
@@ -102,8 +105,12 @@ async def recommend(
         knobs=reading.knobs,
         given=given,
     )
-    listed = rank_recommendations(
-        request, profile=taste.profile, feedback=taste.feedback, index=model.index, seeds=entries
+    listed, relaxed = relax(
+        lambda asked: rank_recommendations(
+            asked, profile=taste.profile, feedback=taste.feedback, index=model.index, seeds=entries
+        ),
+        request,
+        retreats=reading.retreats,
     )
     track_ids = [item.track.id for item in listed.items]
 
@@ -121,6 +128,7 @@ async def recommend(
         freshness=replace(judge_freshness(model, taste), sources=sources),
         understood=reading.understood,
         not_understood=reading.not_understood,
+        relaxed=relaxed,
         more=write_given(given, track_ids) if track_ids else None,
     )
 

@@ -49,6 +49,7 @@ def say_knobs(knobs: Knobs, index: ServingIndex) -> list[str]:
     if knobs.energy or knobs.mood or knobs.tempo_bpm:
         n_analysed = len(index.sounds.items)
         said.append(f"heard in {n_analysed:,} of {_count(index.n_tracks, 'track', 'tracks')}")
+    said += [f"“{tag}” by tag or as heard" for tag in knobs.mood_tags]
     said += [f"tagged “{tag}”" for tag in knobs.with_tags]
     said += [f"nothing tagged “{tag}”" for tag in knobs.without_tags]
     said += [

@@ -50,12 +50,14 @@ def lean(scores: FloatArray, *, knobs: Knobs, index: ServingIndex) -> FloatArray
     true, and of the tracks with scores the best n come nearer to that end with every turn.
     """
     halvings = np.zeros(index.n_tracks, dtype=np.float32)
-    if knobs.rare:
-        halvings += _distance(index.popular_rank, -knobs.rare)
     if knobs.energy:
         halvings += _distance(rank_known(index.sounds.energy_of_all), knobs.energy)
     if knobs.mood:
         halvings += _distance(rank_known(index.sounds.valence_of_all), knobs.mood)
+    for tag in knobs.mood_tags:
+        halvings[_has_tag(tag, index)] = 0
+    if knobs.rare:
+        halvings += _distance(index.popular_rank, -knobs.rare)
     if not halvings.any():
         return scores
     return np.asarray(scores * np.exp2(-HALVINGS * halvings), dtype=np.float32)

@@ -6,18 +6,23 @@ from typing import Any
 from harmonyhub.domain.knobs import NO_KNOBS, Knobs, Seeds, Wish
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.naming import need_artist, need_tag
+from harmonyhub.recommender.relaxing import Retreat, plan_retreats
 from harmonyhub.recommender.statement import say_knobs
 from harmonyhub.recommender.words import understand
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a wish came to, and in words what was understood and what was not."""
+    """What a wish came to, and in words what was understood and what was not.
+
+    `retreats` are what the wish may become where it leaves too few tracks.
+    """
 
     knobs: Knobs
     seeds: Seeds
     understood: tuple[str, ...]
     not_understood: tuple[str, ...]
+    retreats: tuple[Retreat, ...]
 
 
 def read_wish(wish: Wish, index: ServingIndex) -> Reading:
@@ -29,7 +34,8 @@ def read_wish(wish: Wish, index: ServingIndex) -> Reading:
         If a tag or artist that is named by itself is not known; unknown words are only told.
     """
     heard = understand(wish.words, index)
-    knobs = _join(heard.knobs, _look_up(wish.knobs, index))
+    turned = _look_up(wish.knobs, index)
+    knobs = _join(heard.knobs, turned)
     artists = [need_artist(name, index) for name in wish.artists]
     seeds = Seeds(wish.track_ids, tuple(dict.fromkeys([*artists, *heard.seed_artists])))
     names = [index.artist_names[index.artist_place_of[one]] for one in seeds.artist_ids]
@@ -41,6 +47,7 @@ def read_wish(wish: Wish, index: ServingIndex) -> Reading:
             f"“{word}”" + (f": did you mean “{nearest}”?" if nearest else "")
             for word, nearest in heard.unknown.items()
         ),
+        retreats=plan_retreats(heard, turned, joined=knobs, index=index),
     )
 
 

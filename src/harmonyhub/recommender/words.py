@@ -61,6 +61,7 @@ TURNS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         for word in words.split()
     }
 )
+MOODS: Final = ("energy", "mood")  # the knobs that are measured, so that they can stand for a tag
 DECADES: Final = {
     "fifties": "50s", "sixties": "60s", "seventies": "70s", "eighties": "80s", "nineties": "90s",
 }  # fmt: skip
@@ -68,11 +69,15 @@ DECADES: Final = {
 
 @dataclass(slots=True)
 class Understood:
-    """What words came to; `unknown` are those that nothing here is called, with a guess or None."""
+    """What words came to; `unknown` are those that nothing here is called, with a guess or None.
+
+    `moods` are those of `with_tags` that are words for a turn too, with its knob and how far.
+    """
 
     turns: dict[str, float] = field(default_factory=dict)
     tempo_bpm: tuple[float, float] | None = None
     with_tags: list[str] = field(default_factory=list)
+    moods: dict[str, tuple[str, float]] = field(default_factory=dict)
     without_tags: list[str] = field(default_factory=list)
     without_artists: list[ArtistId] = field(default_factory=list)
     seed_artists: list[ArtistId] = field(default_factory=list)
@@ -209,6 +214,7 @@ class _Reader:
         )
         if tag:
             self._take_tag(tag)
+            self._note_mood(tag)
         elif artist:
             out, seeds = self.found.without_artists, self.found.seed_artists
             (out if self.is_out else seeds).append(artist)
@@ -219,6 +225,11 @@ class _Reader:
         else:
             return False
         return True
+
+    def _note_mood(self, tag: str) -> None:
+        knob, sign = TURNS.get(tag, ("", 0))
+        if knob in MOODS and not self.is_out:
+            self.found.moods[tag] = (knob, sign * self.degree)
 
     def _take_tag(self, tag: str) -> None:
         (self.found.without_tags if self.is_out else self.found.with_tags).append(tag)
