@@ -29,6 +29,7 @@ class CheckUser:
             ("feedback", of_user),
             ("shown", of_user),
             ("jobs", of_user),
+            ("friendships", {"$or": [{"by": CHECK_USER}, {"to": CHECK_USER}]}),
             ("analyses", {"track": {"$in": track_ids}}),
             ("artists", {"_id": {"$in": artist_ids}}),
             ("tracks", {"_id": {"$in": track_ids}}),

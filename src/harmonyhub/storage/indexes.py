@@ -45,6 +45,9 @@ INDEXES = (
         "kept_lists",
         (("user_id", ASCENDING), ("list_name", ASCENDING), ("period", DESCENDING)),
     ),
+    # One friendship per pair is the key's matter.
+    Index("friendships", (("by", ASCENDING),)),
+    Index("friendships", (("to", ASCENDING),)),
     Index("analyses", (("track", ASCENDING), ("at", DESCENDING))),
     Index(
         "analyses",

@@ -51,6 +51,7 @@ MIGRATIONS = (
     Migration(7, "files of audio", create_indexes),
     Migration(8, "descriptions of analyses", create_indexes),
     Migration(9, "lists that are kept", create_indexes),
+    Migration(10, "friends", create_indexes),
 )
 
 

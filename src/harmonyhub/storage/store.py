@@ -17,6 +17,7 @@ from harmonyhub.storage.counters import Counters
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, WRITE_S, guarded, our_errors, within
 from harmonyhub.storage.feedback import FeedbackLog
+from harmonyhub.storage.friendships import Friendships
 from harmonyhub.storage.incidents import Incidents
 from harmonyhub.storage.jobs import Jobs
 from harmonyhub.storage.kept_answers import KeptAnswers
@@ -82,6 +83,7 @@ class Store:
         self.check_user = CheckUser(database)
         self.shown = Shown(database)
         self.kept_lists = KeptLists(database)
+        self.friendships = Friendships(database)
         self.ledgers = Ledgers(database)
         self.jobs = Jobs(database)
         self.models = Models(database)

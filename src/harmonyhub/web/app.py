@@ -14,6 +14,7 @@ from harmonyhub.flows.generated import list_generated
 from harmonyhub.settings.keys import admin_token
 from harmonyhub.web.admin import admin
 from harmonyhub.web.api.checking import forget_check_user
+from harmonyhub.web.api.friends import FriendRoutes
 from harmonyhub.web.api.imports import ImportRoutes
 from harmonyhub.web.api.jobs import JobRoutes
 from harmonyhub.web.api.lists import KeptListRoutes, PathRoutes
@@ -27,6 +28,7 @@ from harmonyhub.web.gate import LOOPBACK_NAMES, Gate
 from harmonyhub.web.head import HeadAsGet
 from harmonyhub.web.health import livez, readyz
 from harmonyhub.web.metrics import show_metrics
+from harmonyhub.web.pages.friends import friends
 from harmonyhub.web.pages.importing import importing
 from harmonyhub.web.pages.listening import listening
 from harmonyhub.web.pages.lists import lists
@@ -46,7 +48,16 @@ SMALL_BODY_BYTES = 64 * 1024  # all but uploads
 
 PAGES = Router(
     "/",
-    route_handlers=[listening, importing, connecting, lists, playlists, operating, quality],
+    route_handlers=[
+        listening,
+        importing,
+        connecting,
+        lists,
+        friends,
+        playlists,
+        operating,
+        quality,
+    ],
     include_in_schema=False,
 )
 API = Router(
@@ -60,6 +71,7 @@ API = Router(
         TrackRoutes,
         PathRoutes,
         KeptListRoutes,
+        FriendRoutes,
         JobRoutes,
     ],
 )

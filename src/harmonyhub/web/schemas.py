@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 import msgspec
 
+from harmonyhub.domain.friends import Friend, Standing
 from harmonyhub.domain.jobs import Job, JobKind, JobState, Progress
 from harmonyhub.domain.kept_lists import KeptList, KeptListName
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind
@@ -73,6 +74,25 @@ class KeptListList(msgspec.Struct, frozen=True):
     """Lists that are kept, the latest first."""
 
     items: list[KeptListView]
+
+
+class FriendView(msgspec.Struct, frozen=True):
+    """Another listener as this one sees the two of them; `since` is unix seconds UTC."""
+
+    name: str
+    standing: Standing
+    since: int
+
+    @classmethod
+    def of(cls, friend: Friend) -> Self:
+        """Translate the domain value."""
+        return cls(name=friend.name, standing=friend.standing, since=friend.since)
+
+
+class FriendList(msgspec.Struct, frozen=True):
+    """Who asks, who was asked, and who is a friend."""
+
+    items: list[FriendView]
 
 
 class UserView(msgspec.Struct, frozen=True):
