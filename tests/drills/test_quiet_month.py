@@ -50,6 +50,7 @@ def test_a_quiet_month_wakes_nobody() -> None:
     [Guards(confirms=False), Guards(spares_aged=False), Guards(asks_owner=False)],
     ids=["no-confirmation", "aged-consents-count", "owner-does-not-matter"],
 )
+@pytest.mark.slow
 def test_without_a_guard_somebody_is_woken(guards: Guards) -> None:
     """Each guard is needed: without it three months bring false pages."""
     pages = [replay_of(month_of(seed), seed=seed, guards=guards).pages for seed in range(3)]

@@ -80,6 +80,7 @@ LOSING = [
 
 
 @pytest.mark.parametrize(("guard_off", "schedule", "loss"), LOSING)
+@pytest.mark.slow
 async def test_a_guard_taken_away_is_missed(
     house: House,
     guard_off: Callable[[], AbstractContextManager[None]],

@@ -47,6 +47,7 @@ def found(path: Path) -> FoundFile:
     return FoundFile(path, facts.st_size, facts.st_mtime_ns)
 
 
+@pytest.mark.slow
 async def test_results_are_those_of_one_process(house: House, tmp_path: Path) -> None:
     """Two processes store, byte for byte, what one measures here; a copy costs no measuring."""
     folder = tmp_path / "music"

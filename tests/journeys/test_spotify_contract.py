@@ -75,6 +75,7 @@ async def push(town: Town, track_ids: list[TrackId], mode: PushMode) -> int:
     return done.n_written
 
 
+@pytest.mark.slow
 async def test_a_whole_life_keeps_the_contract_both_ways(town: Town, shared: Path) -> None:
     """Consent, plays, lists, ids, playlists: every operation that we use, and none that is gone."""
     await connect(town)

@@ -108,6 +108,7 @@ def test_each_rule_fires_on_its_fault_only(folder: Path) -> None:
 
 @needs_promtool
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.slow
 def test_a_rule_that_never_fires_is_found(folder: Path, rule: Rule) -> None:
     """With the expression of any one rule made false, the tests of the rules fail."""
     document = yaml.safe_load((folder / RULES_NAME).read_text())

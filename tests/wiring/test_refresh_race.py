@@ -5,6 +5,8 @@ import sys
 import uuid
 from pathlib import Path
 
+import pytest
+
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.drills.process import FakeSpotify
 from harmonyhub.settings.load import load_settings
@@ -16,6 +18,7 @@ REFRESHING = Path(__file__).parent / "refreshing.py"
 N_USERS = 12
 
 
+@pytest.mark.slow
 async def test_two_processes_lose_no_token(tmp_path: Path, mongodb_uri: str) -> None:
     """Every refresh rotates and kills the token before it; one asks, both go on."""
     database = f"test_{uuid.uuid4().hex}"
