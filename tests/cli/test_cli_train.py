@@ -1,8 +1,10 @@
 """`harmonyhub train` as a person and a machine meet it where the quality gate refuses."""
 
 import asyncio
+import hashlib
 import json
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.flows.judging import HELD_OUT
 from harmonyhub.recommender.training import train
+from harmonyhub.sources.factor_table import FactorTable, write_factor_table
 from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
 from tests.cli.conftest import Hub
@@ -52,6 +55,30 @@ async def test_a_refused_training_says_so_and_leads_back(house: House, hub_on_st
     current = await house.store.models.current()
     assert current is not None
     assert first == current.version
+
+
+@pytest.mark.timeout(60)
+async def test_factors_are_brought_by_a_file(
+    house: House, hub_on_store: Hub, tmp_path: Path
+) -> None:
+    """The table's name, hash and counts stand with the index, for people and machines."""
+    await fill(house)
+    ids = [str(entry.id) for entry in await house.store.tracks.catalogue()]
+    factors = [[float(place % 3 == taste) for taste in range(3)] for place in range(len(ids))]
+    table = tmp_path / "als.parquet"
+    write_factor_table(table, FactorTable(ids, None, np.array(factors, dtype=np.float32)))
+
+    hub = partial(asyncio.to_thread, hub_on_store)
+    said = await hub("train", "--factors", str(table), "--json")
+    assert 0 == said.returncode, said.stderr
+    origin = json.loads(said.stdout)["factors"]
+    digest = hashlib.sha256(table.read_bytes()).hexdigest()
+    assert ("als.parquet", digest, N_SONGS) == (
+        origin["file_name"],
+        origin["sha256"],
+        origin["n_tracks"],
+    )
+    assert "with factors of als.parquet" in (await hub("status")).stdout
 
 
 async def fill(house: House) -> None:

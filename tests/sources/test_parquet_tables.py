@@ -79,8 +79,17 @@ def test_factors_score_alike_after_a_round_trip(tmp_path: Path) -> None:
     [
         ({"item": ["a"], "scale": [1.0]}, "no column factors"),
         ({"item": ["a", "b"], "scale": [1.0, 1.0], "factors": [[1.0], [1.0, 2.0]]}, "one length"),
-        ({"item": ["a"], "scale": [0.0], "factors": [[1.0]]}, "no numbers"),
-        ({"item": ["a"], "scale": [1.0], "factors": [[float("nan")]]}, "no numbers"),
+        ({"item": ["a"], "scale": [0.0], "factors": [[1.0]]}, "not over 0"),
+        ({"item": ["a"], "scale": [None], "factors": [[1.0]]}, "no number among the scale"),
+        ({"item": ["a"], "factors": [[float("nan")]]}, "no number among the factors"),
+        ({"item": ["a"], "factors": [[None, 1.0]]}, "no number among the factors"),
+        ({"item": ["a"], "factors": [["one"]]}, "no number among the factors"),
+        ({"item": ["a"], "factors": [[1e9]]}, "numbers over 60,000"),
+        ({"item": ["a", "b"], "factors": [[1.0], None]}, "one length"),
+        ({"item": ["a"], "factors": [1.0]}, "one length"),
+        ({"item": ["a"], "factors": [[]]}, "0 factors per item"),
+        ({"item": [], "factors": []}, "one length"),
+        ({"item": ["a", "a"], "factors": [[1.0], [1.0]]}, "twice"),
     ],
 )
 def test_bad_factors_are_refused(tmp_path: Path, columns: dict[str, list], said: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,11 +23,11 @@ from harmonyhub.cli.session import (
     user_option,
 )
 from harmonyhub.cli.steering import make_wish, wish_options
-from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import ListName
 
 if TYPE_CHECKING:
+    from harmonyhub.domain.factor_origin import FactorOrigin
     from harmonyhub.domain.listens import Ledger
     from harmonyhub.flows.recommend import Answer
     from harmonyhub.flows.train import TrainingResult
@@ -99,9 +99,15 @@ def _print_ledger(ledger: "Ledger") -> None:
 @click.command()
 @click.option("--back", is_flag=True, help="Do not train: make the index before the live one live.")
 @click.option("--even-if-worse", is_flag=True, help="Make it live though it serves people worse.")
+@click.option(
+    "--factors",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Parquet table of item factors learned elsewhere, instead of our own.",
+)
+@click.option("--own-factors", is_flag=True, help="Give up factors that were brought before.")
 @engine_option
 @as_json_option
-def train(*, back: bool, even_if_worse: bool, engine: EngineName | None, as_json: bool) -> None:
+def train(*, back: bool, as_json: bool, **how: Any) -> None:
     """Learn from all listens; the new index goes live when it is whole and no worse.
 
     It is judged against the live one on listens that neither learned from. A worse one is dropped
@@ -109,11 +115,13 @@ def train(*, back: bool, even_if_worse: bool, engine: EngineName | None, as_json
     """
     from harmonyhub.domain.errors import RefusedIndexError
 
+    if how["factors"] and how["own_factors"]:
+        raise click.UsageError("--factors brings others, --own-factors gives them up: choose one.")
     if back:
         _go_back(as_json=as_json)
         return
     try:
-        result = run_in_house("train", partial(_train, even_if_worse=even_if_worse, engine=engine))
+        result = run_in_house("train", partial(_train, **how))
     except RefusedIndexError as error:
         if as_json:
             print_json({"version": None, "judgement": asdict(error.judgement)})
@@ -125,18 +133,25 @@ def train(*, back: bool, even_if_worse: bool, engine: EngineName | None, as_json
             f"Learned from {result.n_listens:,} listens of {result.n_tracks:,} tracks by "
             f"{result.n_users:,} listeners. Live now: {result.version}.\n{result.judgement.why}"
         )
+        _print_origin(result.factors)
 
 
-async def _train(
-    house: "House", *, even_if_worse: bool = False, engine: EngineName | None = None
-) -> "TrainingResult":
+def _print_origin(factors: "FactorOrigin | None") -> None:
+    if factors is None:
+        return
+    unknown = f", {factors.n_unknown:,} others are not known here" if factors.n_unknown else ""
+    click.echo(
+        f"Factors of {factors.n_tracks:,} tracks are those of {factors.file_name}{unknown}; "
+        f"their weight is {factors.weight:.3g}."
+    )
+
+
+async def _train(house: "House", **how: Any) -> "TrainingResult":
     from harmonyhub.flows.train import run_training
 
     line = ProgressLine()
     try:
-        return await run_training(
-            house, on_progress=line, even_if_worse=even_if_worse, engine=engine
-        )
+        return await run_training(house, on_progress=line, **how)
     finally:
         line.close()
 
@@ -221,6 +236,9 @@ def _print_answer(answer: "Answer") -> None:
     "--interactions", type=OutputPath(), help="Everyone's plays as a Parquet table, into this file."
 )
 @click.option("--with-names", is_flag=True, help="Users of that table keep their names.")
+@click.option(
+    "--for-training", is_flag=True, help="That table without what our trainings are judged by."
+)
 @click.option("--factors", type=OutputPath(), help="The live index's factors, as Parquet.")
 @as_json_option
 def export(
@@ -229,6 +247,7 @@ def export(
     output: Path | None,
     interactions: Path | None,
     with_names: bool,
+    for_training: bool,
     factors: Path | None,
     as_json: bool,
 ) -> None:
@@ -239,12 +258,13 @@ def export(
     tables = [path for path in (interactions, factors) if path is not None]
     if tables and output is not None:
         raise click.UsageError("--output is for one user's data; name the table's own file.")
-    if with_names and interactions is None:
-        raise click.UsageError("--with-names goes with --interactions.")
+    if (with_names or for_training) and interactions is None:
+        raise click.UsageError("--with-names and --for-training go with --interactions.")
     for path in [*tables, *([output] if output else [])]:
         refuse_existing(path)
     if tables:
-        _export_tables(interactions, factors, with_names=with_names, as_json=as_json)
+        how = {"with_names": with_names, "for_training": for_training}
+        _export_tables(interactions, factors, how=how, as_json=as_json)
         return
     n_objects = asyncio.run(_export(UserId(user), output))
     if output is not None:
@@ -255,16 +275,14 @@ def export(
 
 
 def _export_tables(
-    interactions: Path | None, factors: Path | None, *, with_names: bool, as_json: bool
+    interactions: Path | None, factors: Path | None, *, how: dict[str, bool], as_json: bool
 ) -> None:
     from harmonyhub.flows.export_tables import export_factors, export_interactions
 
     async def flow(house: "House") -> dict[Path, int]:
         n_rows = {}
         if interactions is not None:
-            n_rows[interactions] = await export_interactions(
-                house, interactions, with_names=with_names
-            )
+            n_rows[interactions] = await export_interactions(house, interactions, **how)
         if factors is not None:
             n_rows[factors] = await export_factors(house, factors)
         return n_rows

@@ -111,6 +111,8 @@ def _print_status(report: "StatusReport") -> None:
         trained = datetime.fromtimestamp(report.model_trained_at, tz=UTC)
         due = "; there are newer listens: harmonyhub train" if report.is_training_due else ""
         click.echo(f"Model {report.model_version} of {trained:%Y-%m-%d %H:%M} UTC{due}")
+    if report.model_factors:
+        click.echo(f"  with factors of {report.model_factors.file_name}")
     last = report.last_judgement
     if last and not last.judgement.verdict.is_promoted:
         told = datetime.fromtimestamp(last.at, tz=UTC)

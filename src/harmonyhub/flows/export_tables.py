@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import UserId
+from harmonyhub.recommender.holding_out import drop_pairs, mark_held_out, share_held_out
 from harmonyhub.settings.keys import encryption_key, fingerprint_key
 from harmonyhub.sources.factor_table import FactorTable, write_factor_table
 from harmonyhub.sources.interaction_table import write_interaction_table
@@ -15,7 +16,9 @@ from harmonyhub.wiring.house import House
 PERSON = b"exported-user"
 
 
-async def export_interactions(house: House, path: Path, *, with_names: bool = False) -> int:
+async def export_interactions(
+    house: House, path: Path, *, with_names: bool = False, for_training: bool = False
+) -> int:
     """Write who played what how often, and return the number of pairs.
 
     What only a synchronization told is not among it, as in every training.
@@ -27,6 +30,9 @@ async def export_interactions(house: House, path: Path, *, with_names: bool = Fa
     with_names : bool
         Whether users keep their names; else each is a digest that this instance's key makes, the
         same in every export, which nobody can compute from a name.
+    for_training : bool
+        Whether pairs are left out that no training here learns from, so that what is learned from
+        the table can be judged here: decisions/0017.
 
     Raises
     ------
@@ -36,6 +42,9 @@ async def export_interactions(house: House, path: Path, *, with_names: bool = Fa
     interactions = await house.store.listens.interactions()
     if not len(interactions.plays):
         raise NotFoundError("There is no listen to export.", hint="Import a listening history.")
+    if for_training:
+        ppm = share_held_out(len(interactions.plays))
+        interactions = drop_pairs(interactions, mark_held_out(interactions, ppm))
     names = {
         entry.id: (entry.title, entry.artist) for entry in await house.store.tracks.catalogue()
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import harmonyhub
+from harmonyhub.domain.factor_origin import FactorOrigin
 from harmonyhub.domain.freshness import SourceFreshness
 from harmonyhub.domain.incidents import Incident
 from harmonyhub.domain.jobs import Job
@@ -28,6 +29,7 @@ class StatusReport:
     model_version: str | None
     model_trained_at: int | None
     model_facts: dict[str, int]
+    model_factors: FactorOrigin | None
     is_training_due: bool
     last_judgement: LastJudgement | None
     jobs: list[Job]
@@ -53,6 +55,7 @@ async def load_status(house: House) -> StatusReport:
         model_version=record.version if record else None,
         model_trained_at=record.trained_at if record else None,
         model_facts=facts,
+        model_factors=record.factors if record else None,
         is_training_due=counts.listens != facts.get("n_listens", 0),
         last_judgement=await last_judgement(house),
         jobs=await house.store.jobs.recent(RECENT_JOBS),

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
 from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.errors import RefusedIndexError
+from harmonyhub.domain.factor_origin import FactorOrigin
 from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.judgements import Judgement, Verdict
+from harmonyhub.flows.bring_factors import carry_factors, load_factors, settle_factors
 from harmonyhub.flows.judging import HELD_OUT, judge_index
 from harmonyhub.flows.knowledge import lay_knowledge
 from harmonyhub.flows.sounds import lay_sounds
@@ -30,7 +33,10 @@ from harmonyhub.wiring.house import House
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training learned from, the version that is live now, and why it is."""
+    """What a training learned from, the version that is live now, and why it is.
+
+    `factors` say where its factors are from, if it did not learn them itself.
+    """
 
     version: str
     n_users: int
@@ -38,6 +44,7 @@ class TrainingResult:
     n_listens: int
     n_pairs: int
     judgement: Judgement
+    factors: FactorOrigin | None = None
 
 
 async def run_training(
@@ -46,6 +53,8 @@ async def run_training(
     on_progress: Report,
     even_if_worse: bool = False,
     engine: EngineName | None = None,
+    factors: Path | None = None,
+    own_factors: bool = False,
 ) -> TrainingResult:
     """Learn from all listens and make the new index the live one, unless it is worse.
 
@@ -59,11 +68,18 @@ async def run_training(
         Whether an index that serves held-out listens worse may go live too; a broken one never.
     engine : EngineName, optional
         What runs the stages; by default what is worth it here.
+    factors : Path, optional
+        A table of factors that take the place of what would be learned; by default those that
+        were brought for the live index, as long as they serve no worse.
+    own_factors : bool
+        Whether those are given up.
 
     Raises
     ------
     ConfigurationError
         If the engine is not installed.
+    RefusedInputError
+        If the table of factors cannot be taken.
     RefusedIndexError
         If the new index is broken or worse than the live one, which then stays.
     """
@@ -71,12 +87,21 @@ async def run_training(
     await house.store.tracks.resolve([t for artist in load_library() for t in artist.tracks])
     interactions = await house.store.listens.interactions()
     catalogue = await house.store.tracks.catalogue()
+    tried = await load_factors(house, factors) if factors else None
+    if tried is None and not own_factors:
+        tried = await carry_factors(house)
 
     ppm = share_held_out(len(interactions.plays))
     learned = await asyncio.to_thread(
         _learn, interactions, catalogue, ppm=ppm, on_progress=on_progress, name=engine
     )
-    whole = await complete_index(house, learned, catalogue)
+    whole, origin = await asyncio.to_thread(
+        settle_factors,
+        await complete_index(house, learned, catalogue),
+        tried,
+        interactions=interactions,
+        ppm=ppm,
+    )
     data = await asyncio.to_thread(whole.to_bytes)
     # What is judged is what the stored bytes hold.
     index = await asyncio.to_thread(ServingIndex.from_bytes, data)
@@ -100,9 +125,10 @@ async def run_training(
         metadata={**facts, HELD_OUT: ppm},
         now=house.clock(),
         judged=live.version if live else None,
+        factors=origin,
     )
     await keep_judgement(house, judgement, version=version)
-    return TrainingResult(version=version, **facts, judgement=judgement)
+    return TrainingResult(version=version, **facts, judgement=judgement, factors=origin)
 
 
 async def complete_index(

@@ -26,7 +26,7 @@ SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Listener:
+class HeldOut:
     """What a listener played but for the hidden tracks."""
 
     given: History
@@ -77,7 +77,7 @@ def judge(
     ppm : int
         The share that neither of the two learned from.
     """
-    listeners = _held_out(interactions, ppm)
+    listeners = draw_held_out(interactions, ppm)
     n_listens = sum(len(one.hidden) for one in listeners)
     if n_listens < FEWEST_LISTENS:
         return Judgement(
@@ -87,7 +87,7 @@ def judge(
             n_listeners=len(listeners),
             n_listens=n_listens,
         )
-    found = [_units([_gains(index, one) for one in listeners]) for index in (new, live)]
+    found = [value_index(index, listeners) for index in (new, live)]
     gained = estimate(found[0] - found[1], np.random.default_rng(SEED))
     return _conclude(
         gained,
@@ -119,7 +119,12 @@ def _conclude(
     )
 
 
-def _held_out(interactions: Interactions, ppm: int) -> list[_Listener]:
+def value_index(index: ServingIndex, listeners: Sequence[HeldOut]) -> MetricArray:
+    """Measure how well an index finds what is held out: values whose mean is the mean NDCG@100."""
+    return _units([_gains(index, one) for one in listeners])
+
+
+def draw_held_out(interactions: Interactions, ppm: int) -> list[HeldOut]:
     """Draw the listeners who have held-out tracks, and others beside them."""
     is_hidden = mark_held_out(interactions, ppm)
     given = drop_pairs(interactions, is_hidden)
@@ -127,7 +132,7 @@ def _held_out(interactions: Interactions, ppm: int) -> list[_Listener]:
     given_of, hidden_of = sort_by_listener(given), sort_by_listener(hidden)
     able = np.intersect1d(hidden.user_index, given.user_index)
     return [
-        _Listener(
+        HeldOut(
             given=take_history(given, given_of(user)),
             hidden=[hidden.track_ids[place] for place in hidden.track_index[hidden_of(user)]],
         )
@@ -171,7 +176,7 @@ def score_unheard(index: ServingIndex, history: History) -> FloatArray:
     return scores
 
 
-def _gains(index: ServingIndex, listener: _Listener) -> MetricArray:
+def _gains(index: ServingIndex, listener: HeldOut) -> MetricArray:
     """Give each hidden track what its place in the ranking is worth."""
     scores = np.nan_to_num(score_unheard(index, listener.given), nan=-np.inf)
     places = index.places(listener.hidden)

@@ -10,6 +10,7 @@ from gridfs.asynchronous import AsyncGridFSBucket
 from gridfs.errors import NoFile
 
 from harmonyhub.domain.errors import ConflictError, NotFoundError
+from harmonyhub.domain.factor_origin import FactorOrigin
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 
@@ -18,11 +19,15 @@ CHUNK_BYTES = 4 << 20  # far fewer round trips than with the 255 kB of the defau
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """The training that made an index; `trained_at` is in unix seconds UTC."""
+    """The training that made an index; `trained_at` is in unix seconds UTC.
+
+    `factors` say where its factors are from, None where it learned its own.
+    """
 
     version: str
     trained_at: int
     metadata: Mapping[str, int]
+    factors: FactorOrigin | None = None
 
 
 @guarded
@@ -34,7 +39,13 @@ class Models:
         self._bucket = AsyncGridFSBucket(database, "models", chunk_size_bytes=CHUNK_BYTES)
 
     async def put(
-        self, data: bytes, *, metadata: Mapping[str, int], now: int, judged: str | None = None
+        self,
+        data: bytes,
+        *,
+        metadata: Mapping[str, int],
+        now: int,
+        judged: str | None = None,
+        factors: FactorOrigin | None = None,
     ) -> str:
         """Store an index, make it the live one, and return its version.
 
@@ -45,6 +56,8 @@ class Models:
         ----------
         judged : str, optional
             The version that it was judged against; whatever is live, if none is given.
+        factors : FactorOrigin, optional
+            Where its factors are from, if a training did not learn them.
 
         Raises
         ------
@@ -55,6 +68,8 @@ class Models:
         await self._bucket.upload_from_stream_with_id(version, version, data)
         before = await self.current()
         new: Document = {"version": version, "trained_at": now, "metadata": dict(metadata)}
+        if factors:
+            new["factors"] = msgspec.to_builtins(factors)
         if before:
             new["before"] = msgspec.to_builtins(before)
         if judged is None:

@@ -64,6 +64,11 @@ class Tracks:
         found = {TrackId(document["_id"]): read_track(document) async for document in cursor}
         return {old: found[now] for old, now in now_known_as.items() if now in found}
 
+    async def follow(self, track_ids: Iterable[TrackId]) -> list[TrackId]:
+        """Tell under which ids tracks are known now, known or not, in order."""
+        redirects = await self._redirects.table()
+        return [redirects.get(one, one) for one in track_ids]
+
     async def catalogue(self) -> list[CatalogueEntry]:
         """Read all tracks as the recommender needs them."""
         fields = {"title": 1, "artists": 1, "artist_ids": 1, "release_id": 1, "tags": 1}
