@@ -71,7 +71,8 @@ def need_tag(name: str, index: ServingIndex) -> str:
 
 def _refuse(what: str, name: str, index: ServingIndex) -> RefusedInputError:
     nearest = find_nearest(name, index)
+    others = f"Name another {what}; what was imported lately is known after the next training."
     return RefusedInputError(
         f"No {what} “{name}” is known here.",
-        hint=f"Did you mean “{nearest}”?" if nearest else f"Name another {what}, or leave it out.",
+        hint=f"Did you mean “{nearest}”?" if nearest else others,
     )

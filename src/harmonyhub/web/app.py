@@ -35,6 +35,7 @@ from harmonyhub.web.pages.lists import lists
 from harmonyhub.web.pages.operating import operating
 from harmonyhub.web.pages.playlists import playlists
 from harmonyhub.web.pages.quality import quality
+from harmonyhub.web.pages.radio import radio
 from harmonyhub.web.pages.spotify import connecting
 from harmonyhub.web.pages.visitor import provide_visitor
 from harmonyhub.web.problems import answer_error
@@ -53,6 +54,7 @@ PAGES = Router(
         importing,
         connecting,
         lists,
+        radio,
         friends,
         playlists,
         operating,

@@ -86,8 +86,8 @@ async def show_list(
         lists=LISTS,
         shown=shown,
         wish=wish,
-        back=_with(visitor.path, drop=SAID),
-        more=_with(visitor.path, drop=(*SAID, "after"), after=answer.more or ""),
+        back=exchange_parameters(visitor.path, drop=SAID),
+        more=exchange_parameters(visitor.path, drop=(*SAID, "after"), after=answer.more or ""),
         answer=answer,
         said=said,
         spoken_of=spoken_of,
@@ -196,10 +196,10 @@ async def _find_analysed(house: House) -> tuple[list[Track], int]:
 
 
 def _with_said(path: str, form: FeedbackForm) -> str:
-    return _with(path, drop=SAID, said=form.kind.value, track=form.track)
+    return exchange_parameters(path, drop=SAID, said=form.kind.value, track=form.track)
 
 
-def _with(path: str, *, drop: tuple[str, ...], **added: str) -> str:
+def exchange_parameters(path: str, *, drop: tuple[str, ...], **added: str) -> str:
     """Exchange parameters of an address."""
     parts = urlsplit(path)
     kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in drop]
