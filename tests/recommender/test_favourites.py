@@ -233,8 +233,8 @@ def test_never_silences_a_favourite(world):
     profile = build_profile(NO_PLAYS, world.index, keep(world, place))
     said = Feedback(USER, world.catalogue[place].id, FeedbackKind.NEVER, at=0)
     told = apply_feedback(profile, [said], world.index)
-    assert profile.similar.sum() > 0
-    assert 0 == told.similar.sum() + told.artist_weights.sum() + told.tag_weights.sum()
+    assert profile.similar.of_all.sum() > 0
+    assert 0 == told.similar.of_all.sum() + told.artist_weights.sum() + told.tag_weights.sum()
 
 
 def test_tracks_that_only_spotify_told_are_not_promised(world):

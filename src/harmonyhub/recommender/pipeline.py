@@ -20,6 +20,7 @@ from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.profile import Profile, apply_feedback, seed_profile
 from harmonyhub.recommender.reasons import Reasoner
 from harmonyhub.recommender.reranking import choose, demote, plan_choice
+from harmonyhub.recommender.shortlist import may_shorten, score_shortlist
 from harmonyhub.recommender.statement import state_basis
 from harmonyhub.recommender.steering import bar, lean
 
@@ -67,14 +68,17 @@ def recommend(
     if request.knobs.is_set or request.given:
         bar(request, eligible.allowed, index)
     heard = eligible.heard
-    sums = score_list(blend, heard, profile=taste, index=index)
-    scores = demote(sums, feedback=feedback, last_shown=last_shown, index=index, now=now)
-    if request.knobs.is_set:
-        scores = lean(scores, knobs=request.knobs, index=index)
     choice = plan_choice(
         request, eligible=eligible, listener=profile, taste=taste.tag_weights, index=index
     )
-    items = choose(scores, choice, index=index)
+    for score in (score_shortlist, score_list) if may_shorten(request, index) else (score_list,):
+        sums = score(blend, heard, profile=taste, index=index)
+        scores = demote(sums, feedback=feedback, last_shown=last_shown, index=index, now=now)
+        if request.knobs.is_set:
+            scores = lean(scores, knobs=request.knobs, index=index)
+        items = choose(scores, choice, index=index)
+        if len(items) == request.n or not (eligible.allowed & ~heard).any():
+            break  # full, or all that is allowed was heard and so scored
 
     reasoner = Reasoner(taste, index, is_seeded=list_name is ListName.MORE_LIKE_THIS)
     terms = explain_list(blend, items, heard=heard, profile=taste, index=index)

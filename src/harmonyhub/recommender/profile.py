@@ -29,11 +29,11 @@ from harmonyhub.recommender.interactions import (
     weigh_plays,
     weigh_recency,
 )
+from harmonyhub.recommender.similar import Similar, settle
 
 ARTIST_TRACKS = 20  # that speak for an artist: a page of his
 LIKE_WEIGHT = 2.0  # one "more" counts like two tracks played very often
 MANY_ROWS = 5  # measured: equally fast where every fifth row is chosen
-ROUNDING = 1e-5  # float32 sums of some hundred terms near 1 are no better
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +57,8 @@ class Profile:
         Favourites that are no track of the index.
     artist_weights, tag_weights : float32 array
         The weights added up per artist and per tag of the index.
-    similar : float32 array, shape (tracks of the index,)
-        Similarity of every track of the index to `items`, weighted and added up; under 0 where
-        listeners of such a taste avoid the track.
+    similar : Similar
+        Similarity of the tracks of the index to `items`, weighted and added up.
     n_listens, n_tracks : int
         Of the whole history.
     n_unknown_tracks : int
@@ -80,7 +79,7 @@ class Profile:
     beyond: Beyond
     artist_weights: FloatArray
     tag_weights: FloatArray
-    similar: FloatArray
+    similar: Similar
     n_listens: int
     n_tracks: int
     n_unknown_tracks: int
@@ -131,7 +130,7 @@ def build_profile(
             beyond=beyond,
             artist_weights=np.zeros(0, dtype=np.float32),
             tag_weights=np.zeros(0, dtype=np.float32),
-            similar=np.zeros(0, dtype=np.float32),
+            similar=_add_similar(items[:0], np.zeros(0, dtype=np.float32), index),
             n_listens=history.n_listens,
             n_tracks=len(history.track_ids),
             n_unknown_tracks=sum(one not in favourites.only_synced for one in unknown),
@@ -288,22 +287,15 @@ def _add_weights(
     """Change the sums by the change of some tracks: a long history is not added up again."""
     return replace(
         profile,
-        similar=_settle(profile.similar + _add_similar(items, change, index)),
-        artist_weights=_settle(
-            profile.artist_weights + add_rows(index.item_artists, items, change)
-        ),
-        tag_weights=_settle(profile.tag_weights + add_rows(index.item_tags, items, change)),
+        similar=profile.similar.plus(_add_similar(items, change, index)),
+        artist_weights=settle(profile.artist_weights + add_rows(index.item_artists, items, change)),
+        tag_weights=settle(profile.tag_weights + add_rows(index.item_tags, items, change)),
     )
 
 
-def _settle(sums: FloatArray) -> FloatArray:
-    """Clear what a taken-back float32 weight leaves behind: it is no taste."""
-    return np.where(np.abs(sums) < ROUNDING, np.float32(0), sums)
-
-
-def _add_similar(items: IntArray, weights: FloatArray, index: ServingIndex) -> FloatArray:
-    sums = add_rows(index.neighbours, items, weights)
-    return sums + index.factors.add_up(items, weights) if index.factors.width else sums
+def _add_similar(items: IntArray, weights: FloatArray, index: ServingIndex) -> Similar:
+    near = add_rows(index.neighbours, items, weights)
+    return Similar(near, index.factors.place(items, weights), index.factors)
 
 
 def add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:

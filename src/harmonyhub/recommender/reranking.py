@@ -20,6 +20,7 @@ from harmonyhub.recommender.eligibility import Eligible
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import DAY_S, FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.ranking import find_best
 from harmonyhub.recommender.steering import Limits, limit_kinds, sort_into_kinds
 
 PAGE = 20  # the caps hold for every page of this many tracks
@@ -28,7 +29,6 @@ RELEASE_CAP = 2  # three read as one album's playlist
 KNOWN_CAP = 5  # a quarter of a page: enough to trust the list, the rest is news
 DEPTH_FACTOR = 10  # candidates per place; enough for the caps but in odd catalogues,
 DEPTH_MAX = 5_000  # where a second try looks this deep
-PARTS_PER_PLACE = 4  # parts that the tracks are cut into to find the best ones
 LESS_TRACK, LESS_ARTIST = 0.3, 0.6  # "less" is no "never": it steps back, with its artist
 SHOWN_PENALTY = 0.3  # of the score, right after being shown; halves every day
 
@@ -102,7 +102,7 @@ def choose(scores: FloatArray, choice: Choice, *, index: ServingIndex) -> IntArr
     chosen: list[int] = []
     n = choice.n
     for depth in (n * DEPTH_FACTOR + PAGE, DEPTH_MAX):
-        best = [_best(np.where(pool, scores, 0), depth) for pool in choice.pools]
+        best = [find_best(scores, pool, depth) for pool in choice.pools]
         chosen = _fill(_rank(best, scores, choice=choice, index=index), choice, index)
         if len(chosen) == n or max(map(len, best)) < depth:
             break  # full, or nothing lies deeper
@@ -153,20 +153,6 @@ def cap(varied: float) -> tuple[int, int]:
             RELEASE_CAP + round(-varied * (PAGE - RELEASE_CAP)),
         )
     return ARTIST_CAP - round(varied * (ARTIST_CAP - 1)), RELEASE_CAP - round(varied)
-
-
-def _best(scores: FloatArray, depth: int) -> IntArray:
-    """List the best tracks over 0, equal ones in index order."""
-    is_good = scores > 0
-    # As many parts as `depth` hold a track that is at least as good as the limit, so the best
-    # are all among those; this is faster than to partition the whole array.
-    n_rows = max(len(scores) // (PARTS_PER_PLACE * depth), 1)
-    peaks = scores[: len(scores) // n_rows * n_rows].reshape(n_rows, -1).max(axis=0)
-    if len(peaks) > depth:
-        is_good &= scores >= np.partition(peaks, -depth)[-depth]
-    good = np.flatnonzero(is_good)
-    order = np.argsort(-scores[good], kind="stable")
-    return good[order][:depth].astype(np.int32)
 
 
 def _rank(

@@ -33,8 +33,19 @@ class Factors:
 
     def add_up(self, items: IntArray, weights: FloatArray) -> FloatArray:
         """Score all tracks for one history of some tracks with their weights; any sign."""
-        taste = (weights / self.scale[items]) @ self.places[items]
+        return self.score_all(self.place(items, weights))
+
+    def place(self, items: IntArray, weights: FloatArray) -> FloatArray:
+        """Say where a history of some tracks with their weights stands."""
+        return np.asarray((weights / self.scale[items]) @ self.places[items], dtype=np.float32)
+
+    def score_all(self, taste: FloatArray) -> FloatArray:
+        """Score all tracks for a history that stands there."""
         return np.asarray((self.places @ taste) * self.scale, dtype=np.float32)
+
+    def score_some(self, taste: FloatArray, items: IntArray) -> FloatArray:
+        """Score some tracks only, the same but for rounding."""
+        return np.asarray((self.places[items] @ taste) * self.scale[items], dtype=np.float32)
 
     def between(self, items: IntArray, item: int) -> FloatArray:
         """Return what a weight of 1 on each of some tracks adds to the score of one."""

@@ -22,7 +22,7 @@ class ItemToItem:
 
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:  # noqa: ARG002 - interface
         """Return the term for every track; kept with the profile, as it costs the most."""
-        return np.maximum(profile.similar, 0)
+        return np.maximum(profile.similar.of_all, 0)
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the played tracks that led to it most.
@@ -37,9 +37,9 @@ class ItemToItem:
         places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
 
         similarity = index.neighbours.data
+        totals = profile.similar.at(items).tolist()
         terms: list[list[Term]] = []
-        for item in items.tolist():
-            total = float(profile.similar[item])
+        for item, total in zip(items.tolist(), totals, strict=True):
             sources, entries = index.entries_to(item)
             speaks = np.flatnonzero(weights[sources])
             sources = sources[speaks]
