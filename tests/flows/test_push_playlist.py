@@ -2,18 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.errors import ConflictError, NotFoundError, UpstreamError
-from harmonyhub.domain.ids import UserId
-from harmonyhub.domain.playlists import PushMode, PushState
+from harmonyhub.domain.ids import ArtistId, TrackId, UserId
+from harmonyhub.domain.knobs import NO_WISH, Knobs, Wish
+from harmonyhub.domain.playlists import (
+    DESCRIPTION_LONGEST,
+    PushMode,
+    PushState,
+    first_plan,
+    has_marker,
+)
 from harmonyhub.domain.push_problems import push_problem
 from harmonyhub.domain.recommendations import ListName
 from harmonyhub.domain.upstreams import Outcome
 from harmonyhub.drills.fake_spotify.modes import Fault, Mode, Strike
-from harmonyhub.flows.push_playlist import PlaylistWish, order_playlist, submit_push
+from harmonyhub.flows.playlist_wishes import PlaylistWish, name_subject
+from harmonyhub.flows.push_playlist import order_playlist, submit_push
 from harmonyhub.sources.spotify.requests import remove_playlist
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
@@ -263,3 +272,29 @@ async def test_disconnecting_stops_a_push(studio: Studio) -> None:
 
     assert [] == await studio.house.store.pushed_playlists.of_user(studio.user)
     assert push.spotify_id in {one.id for one in await studio.ours()}
+
+
+def test_a_list_that_is_steered_otherwise_is_another_playlist() -> None:
+    """What steers it and what it starts from make the subject; the same wish makes the same one."""
+    band = ArtistId("band")
+    wishes = [
+        NO_WISH,
+        Wish(words="calm rock"),
+        Wish(knobs=Knobs(rare=0.5)),
+        Wish(knobs=Knobs(rare=0.5, without_artists=(band,))),
+        Wish(track_ids=(TrackId("t1"),)),
+        Wish(track_ids=(TrackId("t1"),), artists=("Band",)),
+    ]
+    subjects = [name_subject(ListName.DISCOVER, one) for one in wishes]
+    assert len(wishes) == len(set(subjects))
+    assert ("discover", "discover:t1") == (subjects[0], subjects[4])
+    assert subjects[2] == name_subject(ListName.DISCOVER, Wish(knobs=Knobs(rare=0.5)))
+
+
+async def test_a_long_note_leaves_the_marker_whole(studio: Studio) -> None:
+    """The playlist is found again by its marker, however much its description has to say."""
+    order = replace(studio.order([TrackId("t1")]), note="Asked for: " + "much, " * 200)
+    plan = first_plan(order, now=0)
+    assert has_marker(plan.description, plan.marker)
+    assert DESCRIPTION_LONGEST == len(plan.description)
+    assert "Asked for: much" in plan.description

@@ -12,7 +12,8 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.music import TrackDescription
 from harmonyhub.domain.playlists import PushMode
 from harmonyhub.flows.connect import WayBack, begin_sign_in, finish_sign_in
-from harmonyhub.flows.push_playlist import PlaylistWish, order_playlist, push_playlist
+from harmonyhub.flows.playlist_wishes import PlaylistWish
+from harmonyhub.flows.push_playlist import order_playlist, push_playlist
 from harmonyhub.flows.sync import sync_due, sync_library_due
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.operations import OPERATIONS

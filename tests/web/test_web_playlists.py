@@ -35,21 +35,19 @@ class Shop:
     studio: Studio
     client: httpx2.AsyncClient
 
-    async def page(self, path: str) -> str:
+    async def page(self, path: str, **steering: str) -> str:
         """Get a page of the listener's."""
         answer = await self.client.get(
-            path, params={"user": self.studio.user}, headers=HTML, follow_redirects=True
+            path, params={"user": self.studio.user} | steering, headers=HTML, follow_redirects=True
         )
         assert 200 == answer.status_code, answer.text
         return unescape(answer.text).partition("<main")[2]
 
     async def press(self, page: str, action: str, **more: str) -> str:
         """Press the button of a form, and run the job that it leads to; the page of the job."""
-        form = page.partition(f'action="{action}')[2].partition("</form>")[0]
+        rest, form = page.partition(f'action="{action}')[2].partition("</form>")[0].split('"', 1)
         fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) | more
-        answer = await self.client.post(
-            action, params={"user": self.studio.user}, data=fields, headers=HTML
-        )
+        answer = await self.client.post(action + rest, data=fields, headers=HTML)
         assert 303 == answer.status_code, answer.text
         await self.work()
         return await self.page(answer.headers["location"])
@@ -90,8 +88,8 @@ async def shop(house: House, served: Served) -> AsyncIterator[Shop]:
 
 
 async def test_what_the_page_shows_is_saved(shop: Shop) -> None:
-    """In its order; the page of the job opens the playlist."""
-    page = await shop.page("/")
+    """In its order, with how it was steered; the page of the job opens the playlist."""
+    page = await shop.page("/", varied="-1", words="zyx")
     done = await shop.press(page, "/playlists")
 
     shown = re.findall(r'class="card-title"><a href="/tracks/(\w+)', page)
@@ -104,6 +102,7 @@ async def test_what_the_page_shows_is_saved(shop: Shop) -> None:
     assert f'href="https://open.spotify.com/playlist/{made.id}"' in done
     assert f"{len(wanted)} of {len(shown)} tracks are in it." in done
     assert len(wanted) > 10
+    assert "Asked for: less varied (-1)." in made.description
 
 
 @pytest.mark.slow
@@ -165,17 +164,28 @@ async def test_a_removed_playlist_can_be_made_anew(shop: Shop) -> None:
 async def test_the_api_takes_a_list_or_tracks_once(shop: Shop) -> None:
     """The same key twice is one job and one playlist; what makes no sense is refused."""
     path = f"/api/v1/users/{shop.studio.user}/playlists"
+    steering = {"rare": 0.5, "without_artist": ["Nobody at all"]}
+    unknown = await shop.client.post(path, json={"list": "for-you", **steering})
     body = {"list": "for-you", "n": 10, "key": "mine", "mode": "replace", "name": "Mine"}
+    body["rare"] = 0.5
     first, second = [(await shop.client.post(path, json=body)).json() for _ in range(2)]
     await shop.work()
     listed = (await shop.client.get(path)).json()["items"]
     refused = [
         (await shop.client.post(path, json=wrong)).status_code
-        for wrong in ({}, {"list": "for-you", "tracks": ["t1"]}, {"list": "more-like-this"})
+        for wrong in (
+            {},
+            {"list": "for-you", "tracks": ["t1"]},
+            {"list": "more-like-this"},
+            {"tracks": ["t1"], "rare": 0.5},
+        )
     ]
+    (made,) = await shop.studio.ours()
 
     assert first["job"]["id"] == second["job"]["id"]
     assert [("done", "Mine", 10)] == [
         (one["state"], one["title"], one["n_written"] + one["n_missing"]) for one in listed
     ]
-    assert [422, 422, 422] == refused
+    assert [422] * 4 == refused
+    assert "Asked for: rarer (+0.5)." in made.description
+    assert (422, True) == (unknown.status_code, "No artist" in unknown.text)

@@ -12,13 +12,14 @@ from harmonyhub.cli.session import (
     run_in_house,
     user_option,
 )
+from harmonyhub.cli.steering import make_wish, wish_options
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.playlists import MOST_TRACKS, PushMode
 from harmonyhub.domain.recommendations import ListName
 
 if TYPE_CHECKING:
     from harmonyhub.domain.playlists import PushedPlaylist
-    from harmonyhub.flows.push_playlist import PlaylistWish
+    from harmonyhub.flows.playlist_wishes import PlaylistWish
     from harmonyhub.wiring.house import House
 
 
@@ -39,7 +40,6 @@ def playlist() -> None:
     type=click.Choice([name.value for name in ListName]),
     help="Which list.",
 )
-@click.option("--track", "seed", help="The track's id, for more-like-this.")
 @click.option("--tracks", help="Ids of tracks, parted by commas, in place of a list.")
 @click.option("-n", "n", type=click.IntRange(1, MOST_TRACKS), default=50, show_default=True)
 @click.option("--name", default="", help="The playlist's name; else list and day.")
@@ -57,12 +57,12 @@ def playlist() -> None:
     help="One playlist for this list, put behind its items.",
 )
 @click.option("--anew", is_flag=True, help="Make a playlist again that was removed at Spotify.")
+@wish_options
 @as_json_option
 def push(
     *,
     user: str,
     list_name: str | None,
-    seed: str | None,
     tracks: str | None,
     n: int,
     name: str,
@@ -70,22 +70,27 @@ def push(
     mode: str | None,
     anew: bool,
     as_json: bool,
+    **options: "str | float | tuple[str, ...]",
 ) -> None:
     """Save a list as a private playlist at Spotify; the same command twice makes one.
 
+    The options from --words on steer the list, and the playlist's description says how.
     Without --replace or --append there is one playlist for this list and day. After any failure
     the same command goes on where it stopped.
     """
-    from harmonyhub.flows.push_playlist import PlaylistWish, push_as_json
+    from harmonyhub.domain.knobs import NO_WISH
+    from harmonyhub.flows.playlist_wishes import PlaylistWish
+    from harmonyhub.flows.push_playlist import push_as_json
 
     if (list_name is None) == (tracks is None):
         raise click.UsageError("Name one of --list and --tracks.")
-    if (list_name == ListName.MORE_LIKE_THIS.value) != (seed is not None):
-        raise click.UsageError("--track goes with --list more-like-this, and it needs one.")
+    named = ListName(list_name) if list_name else None
+    if named is None and any(options.values()):
+        raise click.UsageError("Tracks that are named are taken as they are: nothing steers them.")
     wish = PlaylistWish(
         user_id=UserId(user),
-        list_name=ListName(list_name) if list_name else None,
-        seed_track_id=TrackId(seed) if seed else None,
+        list_name=named,
+        wish=make_wish(named, options) if named else NO_WISH,
         track_ids=tuple(TrackId(one.strip()) for one in (tracks or "").split(",") if one.strip()),
         n=n,
         title=name,

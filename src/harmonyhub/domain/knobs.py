@@ -154,5 +154,18 @@ class Wish:
     artists: tuple[str, ...] = ()
     after: str = ""
 
+    @property
+    def steering(self) -> tuple[str, ...]:
+        """What steers the list, apart from what it starts from, one text for each; none if nothing.
+
+        Two wishes that ask for the same give the same texts.
+        """
+        said = [f"words={self.words.strip()}"] if self.words.strip() else []
+        for one in fields(self.knobs):
+            value = getattr(self.knobs, one.name)
+            if value not in (0, None, ()):
+                said.append(f"{one.name}={value}")
+        return tuple(said)
+
 
 NO_WISH: Final = Wish()

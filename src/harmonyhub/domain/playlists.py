@@ -59,6 +59,8 @@ class PushOrder:
         Names the playlist among this user's: whoever asks again with it gets the same one.
     title : str
         The name that the playlist gets.
+    note : str
+        How its list was steered, in words for its description; empty if it was not.
     is_anew : bool
         Whether a playlist that its owner removed is made again.
     """
@@ -69,6 +71,7 @@ class PushOrder:
     title: str
     mode: PushMode
     track_ids: tuple[TrackId, ...]
+    note: str = ""
     is_anew: bool = False
 
     @property
@@ -132,6 +135,7 @@ class PushedPlaylist:
     appended: tuple[str, ...] = ()
     generation: int = 0
     fence: int = 0
+    note: str = ""
 
     @property
     def n_wanted(self) -> int:
@@ -140,9 +144,11 @@ class PushedPlaylist:
 
     @property
     def description(self) -> str:
-        """What stands under the playlist's name: who made it, and the marker."""
-        text = f"Picked by {PRODUCT} on your own server. {PRODUCT} {self.marker}"
-        return text[:DESCRIPTION_LONGEST]
+        """What stands under the playlist's name: who made it, how it was steered, the marker."""
+        made, mark = f"Picked by {PRODUCT} on your own server.", f"{PRODUCT} {self.marker}"
+        room = DESCRIPTION_LONGEST - len(f"{made}  {mark}")
+        note = self.note if len(self.note) <= room else self.note[: room - 1] + "…"
+        return " ".join(part for part in (made, note, mark) if part)
 
 
 def first_plan(order: PushOrder, *, now: int) -> PushedPlaylist:
@@ -160,6 +166,7 @@ def first_plan(order: PushOrder, *, now: int) -> PushedPlaylist:
         state=PushState.WAITING,
         created_at=now,
         updated_at=now,
+        note=order.note,
     )
 
 

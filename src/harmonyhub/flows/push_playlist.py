@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,7 +16,6 @@ from harmonyhub.domain.errors import (
 )
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
-from harmonyhub.domain.knobs import Wish
 from harmonyhub.domain.playlists import (
     MOST_TRACKS,
     NAME_LONGEST,
@@ -32,8 +30,8 @@ from harmonyhub.domain.playlists import (
     without_doubles,
 )
 from harmonyhub.domain.push_problems import push_problem
-from harmonyhub.domain.recommendations import ListName
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
+from harmonyhub.flows.playlist_wishes import PlaylistWish, entitle, name_subject, say_steering
 from harmonyhub.flows.playlist_writing import Pause, PlaylistWriter
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.flows.resolve import resolve
@@ -43,44 +41,6 @@ from harmonyhub.wiring.spotify import Spotify
 MOST_SEARCHES: Final = 60  # of one push: two thirds of what fits into 30 s for somebody who waits
 CLAIM_WAIT_S: Final = 90.0  # a dead worker's lease ends in 60
 CLAIM_LOOK_S: Final = 0.5
-TITLES: Final = {
-    ListName.FOR_YOU: "For you",
-    ListName.DISCOVER: "Discover",
-    ListName.REDISCOVER: "Rediscover",
-    ListName.MORE_LIKE_THIS: "More like this",
-}
-TRACKS: Final = "tracks"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaylistWish:
-    """What a person asks for, before it is known which tracks that means.
-
-    Attributes
-    ----------
-    list_name : ListName or None
-        Which list; with `track_ids` the list that they were shown in, if any.
-    seed_track_id : TrackId or None
-        For MORE_LIKE_THIS.
-    track_ids : tuple of TrackId
-        Exactly these, in this order; none: what the list holds now.
-    n : int
-        How many of the list.
-    title : str
-        The playlist's name; empty: one is made from list and day.
-    key : str
-        Whoever asks twice with one key gets one playlist; empty: one follows from list and day.
-    """
-
-    user_id: UserId
-    list_name: ListName | None = None
-    seed_track_id: TrackId | None = None
-    track_ids: tuple[TrackId, ...] = ()
-    n: int = 50
-    title: str = ""
-    key: str = ""
-    mode: PushMode = PushMode.CREATE
-    is_anew: bool = False
 
 
 async def order_playlist(house: House, wish: PlaylistWish) -> PushOrder:
@@ -94,24 +54,23 @@ async def order_playlist(house: House, wish: PlaylistWish) -> PushOrder:
         If there are no tracks, or too many.
     """
     await _see_connected(house, wish.user_id)
-    track_ids = wish.track_ids or await _tracks_of(house, wish)
+    track_ids, relaxed = await _choose_tracks(house, wish)
     if not track_ids or len(track_ids) > MOST_TRACKS:
         raise RefusedInputError(
             f"A playlist is made of 1 to {MOST_TRACKS} tracks; these are {len(track_ids)}.",
             hint="Choose another list, or fewer tracks.",
         )
-    about = wish.list_name.value if wish.list_name else TRACKS
-    if wish.seed_track_id:
-        about = f"{about}:{wish.seed_track_id}"
+    about = name_subject(wish.list_name, wish.wish)
     day = datetime.fromtimestamp(house.clock(), tz=UTC)
     key = wish.key or default_key(about, mode=wish.mode, day=f"{day:%Y-%m-%d}", track_ids=track_ids)
     return PushOrder(
         user_id=wish.user_id,
         about=about,
         key=key,
-        title=(wish.title.strip() or await _title(house, wish, day))[:NAME_LONGEST],
+        title=(wish.title.strip() or await entitle(house, wish, day))[:NAME_LONGEST],
         mode=wish.mode,
         track_ids=tuple(track_ids),
+        note=await say_steering(house, wish.wish, relaxed=relaxed),
         is_anew=wish.is_anew,
     )
 
@@ -192,6 +151,7 @@ def order_as_arguments(order: PushOrder) -> dict[str, object]:
         "about": order.about,
         "key": order.key,
         "title": order.title,
+        "note": order.note,
         "mode": order.mode.value,
         "tracks": list(order.track_ids),
         "is_anew": order.is_anew,
@@ -207,6 +167,7 @@ def order_of_job(job: Job) -> PushOrder:
         about=str(given["about"]),
         key=str(given["key"]),
         title=str(given["title"]),
+        note=str(given.get("note", "")),  # jobs of releases before have none
         mode=PushMode(str(given["mode"])),
         track_ids=tuple(TrackId(str(one)) for one in tracks) if isinstance(tracks, list) else (),
         is_anew=bool(given["is_anew"]),
@@ -324,24 +285,13 @@ async def _see_connected(house: House, user_id: UserId) -> tuple[Spotify, UserTo
     return house.spotify, token
 
 
-async def _tracks_of(house: House, wish: PlaylistWish) -> Sequence[TrackId]:
-    if wish.list_name is None:
-        return ()
+async def _choose_tracks(
+    house: House, wish: PlaylistWish
+) -> tuple[Sequence[TrackId], tuple[str, ...]]:
+    """Give the tracks that are named, or those of the list; and what it does not insist on."""
+    if wish.track_ids or wish.list_name is None:
+        return wish.track_ids, wish.relaxed
     answer = await recommend(
-        house,
-        user_id=wish.user_id,
-        list_name=wish.list_name,
-        n=wish.n,
-        wish=Wish(track_ids=(wish.seed_track_id,) if wish.seed_track_id else ()),
+        house, user_id=wish.user_id, list_name=wish.list_name, n=wish.n, wish=wish.wish
     )
-    return [item.track.id for item in answer.items]
-
-
-async def _title(house: House, wish: PlaylistWish, day: datetime) -> str:
-    words = TITLES[wish.list_name] if wish.list_name else "Tracks"
-    if wish.seed_track_id:
-        seed = await house.store.tracks.get(wish.seed_track_id)
-        words = f"More like {seed.title}" if seed else words
-    if wish.mode is not PushMode.CREATE:
-        return f"{words} (HarmonyHub)"
-    return f"{words}, {day.day} {day:%B %Y}"
+    return [item.track.id for item in answer.items], answer.relaxed

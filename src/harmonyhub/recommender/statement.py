@@ -36,8 +36,11 @@ def state_basis(
     return "; ".join(parts) + "."
 
 
-def say_knobs(knobs: Knobs, index: ServingIndex) -> list[str]:
-    """Say in words how a list is steered, one clause a knob."""
+def say_knobs(knobs: Knobs, index: ServingIndex, *, with_coverage: bool = True) -> list[str]:
+    """Say in words how a list is steered, one clause a knob.
+
+    `with_coverage` adds how many tracks of the catalogue are analysed, where that matters.
+    """
     said = [
         f"{words[getattr(knobs, name) > 0]} ({getattr(knobs, name):+g})"
         for name, words in LEANINGS.items()
@@ -46,7 +49,7 @@ def say_knobs(knobs: Knobs, index: ServingIndex) -> list[str]:
     if knobs.tempo_bpm:
         low, high = knobs.tempo_bpm
         said.append(f"{low:.0f} to {high:.0f} beats per minute")
-    if knobs.energy or knobs.mood or knobs.tempo_bpm:
+    if with_coverage and (knobs.energy or knobs.mood or knobs.tempo_bpm):
         n_analysed = len(index.sounds.items)
         said.append(f"heard in {n_analysed:,} of {_count(index.n_tracks, 'track', 'tracks')}")
     said += [f"“{tag}” by tag or as heard" for tag in knobs.mood_tags]

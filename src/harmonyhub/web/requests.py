@@ -4,9 +4,8 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from harmonyhub.domain.errors import NotFoundError, RefusedInputError
-from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.kept_lists import KeptListName
-from harmonyhub.domain.recommendations import ListName
 from harmonyhub.web.events import Closing
 from harmonyhub.wiring.house import House
 
@@ -45,24 +44,3 @@ def parse_kept(name: str) -> KeptListName:
     if name not in {known.value for known in KeptListName}:
         raise NotFoundError(f"No list {name} is kept.", hint="Ask for daily or weekly.")
     return KeptListName(name)
-
-
-def check_seed(list_name: ListName, track: str | None) -> TrackId | None:
-    """Take the seed track of a list: needed for more-like-this, refused for any other.
-
-    Raises
-    ------
-    RefusedInputError
-        If it does not fit the list.
-    """
-    needs_seed = list_name is ListName.MORE_LIKE_THIS
-    if needs_seed and not track:
-        raise RefusedInputError(
-            "The list more-like-this starts from a track.", hint="Add track=ID to the address."
-        )
-    if track and not needs_seed:
-        raise RefusedInputError(
-            f"The list {list_name.value} starts from no track.",
-            hint="Leave track out, or ask for list=more-like-this.",
-        )
-    return TrackId(track) if track else None

@@ -17,6 +17,7 @@ from harmonyhub.domain.playlists import (
     PushState,
 )
 from harmonyhub.domain.recommendations import Feedback, FeedbackKind, ListName, Recommendation
+from harmonyhub.recommender.words import WORDS_LONGEST
 
 
 class FeedbackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -256,16 +257,39 @@ class ImportAccepted(msgspec.Struct, frozen=True):
     ledger: LedgerView
 
 
-class PlaylistBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+Leaning = Annotated[float, msgspec.Meta(ge=-1, le=1)]
+Names = tuple[str, ...]
+
+
+class Steering(msgspec.Struct, frozen=True, kw_only=True):
+    """What steers a list, by the names that the address of a list has."""
+
+    words: Annotated[str, msgspec.Meta(max_length=WORDS_LONGEST)] = ""
+    new: Leaning = 0.0
+    rare: Leaning = 0.0
+    varied: Leaning = 0.0
+    balanced: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    energy: Leaning = 0.0
+    mood: Leaning = 0.0
+    tempo: str = ""
+    with_tag: Names = ()
+    without_tag: Names = ()
+    without_artist: Names = ()
+    without_track: Names = ()
+
+
+class PlaylistBody(Steering, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to save as a playlist: a list of ours, or tracks by their ids, in their order.
 
-    `track` goes with the list more-like-this; `key` names the playlist, so that whoever asks twice
-    gets one; `anew` makes one again that its owner removed.
+    A list is steered as by its address, and the playlist's description says how. `track` and
+    `artist`, one or several, are what the list more-like-this starts from. `key` names the
+    playlist, so that whoever asks twice gets one; `anew` makes one again that its owner removed.
     """
 
     list: ListName | None = None
-    track: str | None = None
-    tracks: tuple[str, ...] = ()
+    track: str | Names = ()
+    artist: str | Names = ()
+    tracks: Names = ()
     n: Annotated[int, msgspec.Meta(ge=1, le=MOST_TRACKS)] = 50
     name: Annotated[str, msgspec.Meta(max_length=NAME_LONGEST)] = ""
     mode: PushMode = PushMode.CREATE

@@ -6,15 +6,18 @@ from litestar.params import FromPath, JSONBody
 
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.flows.push_playlist import PlaylistWish, order_playlist, submit_push
-from harmonyhub.web.requests import HouseHere, check_seed, parse_user
+from harmonyhub.flows.playlist_wishes import PlaylistWish
+from harmonyhub.flows.push_playlist import order_playlist, submit_push
+from harmonyhub.web.requests import HouseHere, parse_user
 from harmonyhub.web.schemas import (
     JobView,
     PlaylistAccepted,
     PlaylistBody,
     PlaylistList,
     PlaylistView,
+    Steering,
 )
+from harmonyhub.web.wishes import check_seeds, provide_wish
 
 
 class PlaylistRoutes(Controller):
@@ -39,10 +42,12 @@ class PlaylistRoutes(Controller):
     ) -> Response[PlaylistAccepted]:
         """Queue a playlist; 404 where the user is not connected. The same wish twice is one.
 
+        Everything from `words` to `without_track` steers the list, as in its address.
+
         `mode` is `create` (one for this list and day), `replace` (one a list, its items exchanged)
         or `append` (one a list, put behind its items).
         """
-        order = await order_playlist(house, _wish(parse_user(user), data))
+        order = await order_playlist(house, await _read(parse_user(user), data))
         job, push = await submit_push(house, order)
         return Response(
             PlaylistAccepted(job=JobView.of(job), playlist=PlaylistView.of(push)),
@@ -51,16 +56,24 @@ class PlaylistRoutes(Controller):
         )
 
 
-def _wish(user_id: UserId, body: PlaylistBody) -> PlaylistWish:
+async def _read(user_id: UserId, body: PlaylistBody) -> PlaylistWish:
     if (body.list is None) == (not body.tracks):
         raise RefusedInputError(
             "A playlist is made of a list or of tracks.", hint="Name one of list and tracks."
         )
-    seed = check_seed(body.list, body.track) if body.list else None
+    wish = await provide_wish(**{one: getattr(body, one) for one in Steering.__struct_fields__})
+    tracks, artists = _names(body.track), _names(body.artist)
+    if body.list is not None:
+        wish = check_seeds(body.list, wish, tracks=tracks, artists=artists)
+    elif wish.steering or tracks or artists:
+        raise RefusedInputError(
+            "Tracks that are named are taken as they are: nothing steers them.",
+            hint="Leave out what steers a list, or name a list instead of tracks.",
+        )
     return PlaylistWish(
         user_id=user_id,
         list_name=body.list,
-        seed_track_id=seed,
+        wish=wish,
         track_ids=tuple(map(TrackId, body.tracks)),
         n=body.n,
         title=body.name,
@@ -68,3 +81,7 @@ def _wish(user_id: UserId, body: PlaylistBody) -> PlaylistWish:
         mode=body.mode,
         is_anew=body.anew,
     )
+
+
+def _names(named: str | tuple[str, ...]) -> list[str]:
+    return [named] if isinstance(named, str) else list(named)

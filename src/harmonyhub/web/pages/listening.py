@@ -25,7 +25,7 @@ from harmonyhub.flows.recommend import recommend
 from harmonyhub.flows.similar import find_similar
 from harmonyhub.web.pages.numbers import NumberRow, list_numbers
 from harmonyhub.web.pages.pictures import draw_months
-from harmonyhub.web.pages.visitor import VisitorHere, way_back
+from harmonyhub.web.pages.visitor import Visitor, VisitorHere, way_back
 from harmonyhub.web.requests import HouseHere
 from harmonyhub.web.views import search_tracks
 from harmonyhub.web.wishes import WishHere
@@ -36,6 +36,7 @@ N_SIMILAR = 8
 N_SOUNDS_LIKE = 6
 N_FOUND = 40
 N_PLAYS_LISTED = 8
+NOT_STEERING = ("said", "track", "after", "user", "from", "artist")  # of a list's address
 SAID = ("said", "track")  # of the address after feedback: what the banner speaks of
 LISTS = {
     ListName.FOR_YOU: ("For you", "Picked from what you play"),
@@ -93,6 +94,7 @@ async def show_list(
         spoken_of=spoken_of,
         feedback=feedback,
         can_save=await can_save(house, visitor.user_id),
+        steering=steering_query(visitor),
         said_kinds={one.id: one.kind.value for one in feedback},
     )
 
@@ -205,6 +207,12 @@ def exchange_parameters(path: str, *, drop: tuple[str, ...], **added: str) -> st
     kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in drop]
     query = urlencode([*kept, *added.items()])
     return f"{parts.path}?{query}" if query else parts.path
+
+
+def steering_query(visitor: Visitor) -> str:
+    """Give the query that says for whom and how the list of this page is steered."""
+    query = urlsplit(visitor.path).query
+    return exchange_parameters(f"?{query}", drop=NOT_STEERING, user=visitor.user_id)
 
 
 def _draw_analysis(analysis: TrackAnalysis | None) -> list[Markup]:

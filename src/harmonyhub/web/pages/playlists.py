@@ -10,8 +10,8 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import JobId, TrackId
 from harmonyhub.domain.jobs import JobKind
 from harmonyhub.domain.recommendations import ListName
+from harmonyhub.flows.playlist_wishes import PlaylistWish
 from harmonyhub.flows.push_playlist import (
-    PlaylistWish,
     order_of_job,
     order_playlist,
     submit_push,
@@ -19,19 +19,21 @@ from harmonyhub.flows.push_playlist import (
 from harmonyhub.web.pages.visitor import VisitorHere
 from harmonyhub.web.requests import HouseHere
 from harmonyhub.web.views import load_job
+from harmonyhub.web.wishes import WishHere, start_from
 
 
 @dataclass(frozen=True, slots=True)
 class PlaylistForm:
     """The tracks of the page, ids parted by spaces, and the list that they were shown in.
 
-    What is shown in no list has a `title`.
+    What is shown in no list has a `title`; `relaxed` is what the list did not insist on.
     """
 
     tracks: str
     list_name: ListName | None = None
     seed: str = ""
     title: str = ""
+    relaxed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,22 @@ class AgainForm:
 
 @post("/playlists")
 async def save_playlist(
-    *, house: HouseHere, visitor: VisitorHere, data: URLEncodedBody[PlaylistForm]
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    wish: WishHere,
+    data: URLEncodedBody[PlaylistForm],
 ) -> Redirect:
-    """Save what the page shows, and go to the job."""
-    wish = PlaylistWish(
+    """Save what the page shows, steered as the address says, and go to the job."""
+    asked = PlaylistWish(
         user_id=visitor.user_id,
         list_name=data.list_name,
-        seed_track_id=TrackId(data.seed) if data.seed else None,
+        wish=start_from(wish, tracks=(data.seed,) if data.seed else (), artists=()),
+        relaxed=(data.relaxed,) if data.relaxed else (),
         track_ids=tuple(map(TrackId, data.tracks.split())),
         title=data.title,
     )
-    job, _ = await submit_push(house, await order_playlist(house, wish))
+    job, _ = await submit_push(house, await order_playlist(house, asked))
     return Redirect(f"/jobs/{job.id}", status_code=303)
 
 

@@ -13,7 +13,13 @@ from harmonyhub.domain.recommendations import FeedbackKind, ListName
 from harmonyhub.flows.push_playlist import can_save
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.flows.tracks import load_track
-from harmonyhub.web.pages.listening import N_CARDS, SAID, exchange_parameters, load_said
+from harmonyhub.web.pages.listening import (
+    N_CARDS,
+    SAID,
+    exchange_parameters,
+    load_said,
+    steering_query,
+)
 from harmonyhub.web.pages.visitor import VisitorHere
 from harmonyhub.web.requests import HouseHere
 from harmonyhub.web.wishes import WishHere, check_seeds
@@ -58,6 +64,7 @@ async def show_radio(
         spoken_of=await house.store.tracks.get(TrackId(track)) if said and track else None,
         said_kinds={one.id: one.kind.value for one in feedback},
         can_save=await can_save(house, visitor.user_id),
+        steering=steering_query(visitor),
     )
 
 
