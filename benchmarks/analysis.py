@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "analysis-quality.md"
 COLUMNS = (
     "x real time", "beat F", "bias ms", "downbeat F", "meter", "tempo acc1", "acc2", "key",
-    "majmin", "sevenths", "sections",
+    "majmin", "sevenths", "sections", "parts",
 )  # fmt: skip
 MIDDLES = frozenset({"x real time", "bias ms"})  # the median says more than the mean
 Row = dict[str, float]

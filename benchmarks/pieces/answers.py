@@ -29,6 +29,7 @@ class Answer:
     key: tuple[int, str] | None = None
     chords: list[Span] | None = None
     borders: np.ndarray | None = None
+    parts: list[Span] | None = None
     is_asked_key: bool = field(default=True)
 
 
@@ -43,6 +44,7 @@ def ask_ours(path: Path) -> Answer:
         key=(analysis.key.tonic, analysis.key.mode) if analysis.key else None,
         chords=list(analysis.chords),
         borders=np.array([start for start, _, _ in analysis.sections[1:]]),
+        parts=list(analysis.sections),
     )
 
 

@@ -5,6 +5,7 @@ References
 Raffel et al. 2014, "mir_eval: a transparent implementation of common MIR metrics", ISMIR.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from benchmarks.pieces.answers import Answer, Span
 HIT_S = 0.07
 SETTLED_S = 5.0  # beats before are not judged
 BORDER_S = 3.0
+PART_STEP_S = 0.1  # between the moments that are compared
 TEMPO_TOLERANCE = 0.04
 OCTAVES = (1.0, 2.0, 3.0, 1 / 2, 1 / 3)
 TONICS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -52,6 +54,8 @@ def judge(truth: dict[str, Any], answer: Answer) -> dict[str, float]:
     if answer.borders is not None and truth.get("sections"):
         borders = np.array([section[0] for section in truth["sections"][1:]])
         row["sections"] = _match(borders, answer.borders, within=BORDER_S)
+    if answer.parts is not None and truth.get("sections"):
+        row["parts"] = judge_parts(truth["sections"], answer.parts)
     return row
 
 
@@ -101,6 +105,26 @@ def judge_chords(
             if overlap > 0 and _read_label(said, cut) == true:
                 right += overlap
     return right / judged if judged else np.nan
+
+
+def judge_parts(truth: list[list[Any]], found: list[Span]) -> float:
+    """F-measure of the pairs of moments that carry one label (Levy and Sandler 2008)."""
+    moments = np.arange(PART_STEP_S / 2, truth[-1][1], PART_STEP_S)
+    alike = [_pair_up(spans, moments) for spans in (truth, found)]
+    both = np.count_nonzero(alike[0] & alike[1])
+    total = np.count_nonzero(alike[0]) + np.count_nonzero(alike[1])
+    return 2 * both / total if total else np.nan
+
+
+def _pair_up(spans: Iterable[Sequence[Any]], moments: np.ndarray) -> np.ndarray:
+    """Say of each pair of moments, earlier and later, whether one label covers both."""
+    numbers: dict[str, int] = {}
+    labels = np.full(len(moments), -1)
+    for start, end, label in spans:
+        inside = (moments >= start) & (moments < end)
+        labels[inside] = numbers.setdefault(label, len(numbers))
+    pairs: np.ndarray = (labels[:, None] == labels) & (labels >= 0)
+    return np.triu(pairs, k=1)
 
 
 def _read_label(label: str, cut: int) -> tuple[int, set[int]] | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harmonyhub.analysis.decode import AudioFile
-from harmonyhub.analysis.loudness import Loudness, LoudnessMeter
+from harmonyhub.analysis.loudness import Loudness, LoudnessMeter, draw_short_term
 
 
 def sine(dbfs: float, *, hz: float = 1000.0, duration_s: float = 20.0, rate: int = 48_000):
@@ -106,6 +106,23 @@ def test_silence_and_snippets_have_no_loudness():
     )
     short = sine(-20, duration_s=0.3)
     assert measure(np.stack([short, short])).integrated_lufs is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "n_columns", "curve"),
+    [
+        ([(-33, 20), (-23, 20)], 8, [-33.0] * 4 + [-23.0] * 4),
+        # A window over the step has the mean power of both: 10 log10((0.1 + 1) / 2) under -23.
+        ([(-33, 10), (-23, 10)], 1, [-25.6]),
+        # Of 3 s the tone fills 2.5, then half a second.
+        ([(-23, 4), (-120, 6)], 5, [-23.0, -23.8, -30.8, -70.0, -70.0]),
+        ([(-23, 2.9)], 300, []),
+    ],
+)
+def test_draws_short_term_loudness(steps, n_columns, curve):
+    """Each column is the 3 s around its middle, or its whole stretch; never under -70."""
+    drawn = draw_short_term(measure(levels(*steps)).step_lufs, n_columns)
+    assert drawn == pytest.approx(curve, abs=0.1)
 
 
 def test_agrees_with_ffmpeg(encode, sounds, tmp_path):

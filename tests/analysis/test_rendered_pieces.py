@@ -56,6 +56,7 @@ def answer(found: TrackAnalysis) -> Answer:
         key=(found.key.tonic, found.key.mode),
         chords=list(found.chords),
         borders=np.array([start for start, _, _ in found.sections[1:]]),
+        parts=list(found.sections),
     )
 
 
@@ -64,7 +65,7 @@ def answer(found: TrackAnalysis) -> Answer:
 @pytest.mark.parametrize(
     ("score", "least"),
     [("beat F", 0.9), ("tempo acc1", 0.8), ("key", 0.9), ("majmin", 0.9), ("sevenths", 0.8),
-     ("downbeat F", 0.6), ("sections", 0.4)],
+     ("downbeat F", 0.6), ("sections", 0.4), ("parts", 0.5)],
 )  # fmt: skip
 def test_hears_what_the_score_says(analysed, score, least):
     """On plain pieces the mean of each score is high, as measured less a margin."""

@@ -1,7 +1,9 @@
 """Parts of pieces that are made of known parts."""
 
 import numpy as np
+import pytest
 
+from harmonyhub.analysis.section_labels import name_parts
 from harmonyhub.analysis.sections import BarTable, find_sections, tabulate_bars
 
 BAR_S = 2.0
@@ -20,25 +22,65 @@ def table(form: str, *, n_bars: int = 8, seed: int = 5) -> BarTable:
 
 
 def test_finds_where_parts_begin():
-    """Every part of eight bars is found, and equal parts get equal labels."""
+    """Every part of eight bars is found, and equal parts get equal letters, in order."""
     sections = find_sections(table("ABABCB"))
     assert [(16.0 * part, 16.0 * (part + 1)) for part in range(6)] == [
         section[:2] for section in sections
     ]
-    labels = [label for _, _, label in sections]
-    assert labels[1] == labels[3]
-    assert labels[1] != labels[2]
+    assert list("ABABCB") == [label for _, _, label in sections]
 
 
 def test_what_never_changes_is_one_part_after_another():
-    """Bars that are all alike are cut at most into parts of one label and their ends."""
-    labels = {label for _, _, label in find_sections(table("AAAA"))}
-    assert labels <= {"verse", "chorus", "intro", "outro"}
+    """Bars that repeat four times are cut at most into parts of one letter."""
+    assert {"A"} == {label for _, _, label in find_sections(table("AAAA"))}
+
+
+def test_a_variant_has_a_prime():
+    """The chords of A in other colours are A', and each of the two returns under its label."""
+    plain = table("ABCABA")
+    timbre = plain.timbre.copy()
+    timbre[24:32] = 2 * timbre.mean(axis=0) - timbre[24:32]
+    parts = [(start, start + 8) for start in range(0, 48, 8)]
+    named = name_parts(parts, plain.starts_s, timbre=timbre, harmony=plain.harmony)
+    assert ["A", "B", "C", "A'", "B", "A"] == [label for _, _, label in named]
+
+
+def test_what_goes_on_without_a_repetition_is_one_part():
+    """Neighbours of one colour whose chords differ bar by bar are joined, repeats are not."""
+    rng = np.random.default_rng(1)
+    colour = np.repeat(rng.normal(0, 6, (2, 48)), (16, 8), axis=0)
+    harmony = np.abs(rng.normal(0, 1, (24, 24)))
+    harmony[8:16] = harmony[:8] + rng.normal(0, 0.8, (8, 24))
+    cut = [(0, 8), (8, 16), (16, 24)]
+    named = name_parts(cut, np.arange(25) * BAR_S, timbre=colour, harmony=harmony)
+    assert [(0, 16), (16, 24)] == [part[:2] for part in named]
+    harmony[8:16] = harmony[:8]
+    named = name_parts(cut, np.arange(25) * BAR_S, timbre=colour, harmony=harmony)
+    assert [(0, 8), (8, 16), (16, 24)] == [part[:2] for part in named]
+    assert named[0][2] == named[1][2]
+
+
+def test_names_what_leads_in_and_out():
+    """A short first part that never returns is an intro, a long one is not; letters begin after."""
+    plain = table("CABAB")
+    short = BarTable(plain.starts_s[:-4], plain.timbre[4:], plain.harmony[4:])
+    assert ["intro", "A", "B", "A", "B"] == [label for _, _, label in find_sections(short)]
+    assert list("ABCBC") == [label for _, _, label in find_sections(plain)]
+
+
+@pytest.mark.parametrize("minutes", [3, 9, 30])
+def test_parts_grow_with_the_piece(minutes):
+    """However much changes, three minutes have no more than 11 parts and nine no more than 19."""
+    rng = np.random.default_rng(3)
+    n_bars = minutes * 30
+    steps = np.repeat(rng.normal(0, 6, (n_bars // 3, 48)), 3, axis=0)
+    bars = BarTable(np.arange(n_bars + 1) * BAR_S, steps, np.abs(rng.normal(0, 1, (n_bars, 24))))
+    assert len(find_sections(bars)) <= {3: 11, 9: 18, 30: 34}[minutes]
 
 
 def test_short_tracks_have_one_part():
     """Below eight bars there is nothing to compare."""
-    assert [(0.0, 8.0, "verse")] == find_sections(table("A", n_bars=4))
+    assert [(0.0, 8.0, "A")] == find_sections(table("A", n_bars=4))
 
 
 def test_bars_are_averaged_between_downbeats():

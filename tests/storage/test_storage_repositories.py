@@ -150,7 +150,8 @@ def analysis_of(audio_hash: str, version: str = "1") -> TrackAnalysis:
         time_signature=4,
         key_segments=[(0.0, 1.5, "A", "minor")],
         chords=[(0.0, 1.5, "A:min")],
-        sections=[(0.0, 1.5, "verse")],
+        sections=[(0.0, 1.5, "A")],
+        loudness_curve=[-14.2, -70.0],
         descriptors={"energy": Descriptor(value=0.5, confidence=0.6, definition="how intense")},
         sound=SoundPrint([1.0] * 36, [0.5] * 44, [0.2] * 13, [0.1] * 8),
     )

@@ -42,6 +42,38 @@ class Loudness:
     step_lufs: NDArray[np.float32]
 
 
+def draw_short_term(step_lufs: NDArray[np.float32], n_columns: int) -> list[float]:
+    """Draw short-term loudness as at most `n_columns` numbers, the middles of equal stretches.
+
+    Parameters
+    ----------
+    step_lufs : array
+        As in `Loudness`.
+
+    Returns
+    -------
+    list of float
+        LUFS of the 3 s around each middle, or of the whole stretch where that is longer; one
+        decimal, -70 at least. Empty under 3 s.
+
+    References
+    ----------
+    EBU Tech 3341 (2016), 2.2.
+    """
+    n_steps = len(step_lufs)
+    if n_steps < STEPS_PER_WINDOW:
+        return []
+    powers = 10 ** (step_lufs.astype(np.float64) / 10)
+    sums = np.concatenate([[0.0], np.cumsum(powers)])
+    n_columns = min(n_columns, n_steps)
+    width = max(STEPS_PER_WINDOW, -(-n_steps // n_columns))
+    middles = (np.arange(n_columns) + 0.5) * n_steps / n_columns
+    # At the ends the window is pushed inside: a shorter one would be louder than any real 3 s.
+    starts = np.clip(np.round(middles - width / 2).astype(int), 0, n_steps - width)
+    lufs = 10 * np.log10((sums[starts + width] - sums[starts]) / width)
+    return [float(level) for level in np.maximum(lufs.round(1), ABSOLUTE_GATE_LUFS)]
+
+
 class LoudnessMeter:
     """Takes a track in pieces and keeps one number per 100 ms.
 

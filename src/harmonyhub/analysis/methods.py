@@ -31,6 +31,7 @@ def list_measurements(rhythm: Rhythm, harmony: Harmony) -> dict[str, Measurement
         "key_segments": Measurement("s, s, tonic, mode", f"{network}, where it stays changed", key),
         "chords": Measurement("s, s, Harte label", f"{network}, changing on beats", chord),
         "sections": Measurement("s, s, label", "novelty of timbre and harmony between bars"),
+        "loudness_curve": Measurement("LUFS", "short-term, 3 s (EBU Tech 3341)"),
         "tuning_cents": Measurement("cents from A4 = 440 Hz", "circular mean of spectral peaks"),
         "waveform": Measurement("full scale = 1", "smallest and largest sample per column"),
         "sound": Measurement("dB, shares, per s", "timbre, rhythm, harmony, texture of the whole"),
@@ -51,7 +52,8 @@ def explain_gaps(
         notes.append(
             "no tempo: too short to tell"
             if duration_s < 3
-            else "no tempo: nothing repeats steadily enough to be a beat"
+            else "no tempo: no beat is sure enough to be told from noise, as in music that flows "
+            "without attacks"
         )
     if harmony.key is None:
         notes.append("no key: no set of pitches stands out")

@@ -12,7 +12,7 @@ from harmonyhub.analysis.chroma import draw_columns
 from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile
 from harmonyhub.analysis.descriptors import describe
 from harmonyhub.analysis.harmony import Harmony, find_harmony
-from harmonyhub.analysis.loudness import Loudness, LoudnessMeter
+from harmonyhub.analysis.loudness import Loudness, LoudnessMeter, draw_short_term
 from harmonyhub.analysis.methods import explain_gaps, list_measurements
 from harmonyhub.analysis.rhythm import NO_RHYTHM, Rhythm, find_rhythm
 from harmonyhub.analysis.sections import find_sections, tabulate_bars
@@ -24,6 +24,7 @@ from harmonyhub.domain.analysis import ANALYSIS_VERSION, Character, TrackAnalysi
 
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
+LOUDNESS_COLUMNS = 300
 QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in
 
 Listener = Callable[[float, float | None], None]
@@ -106,6 +107,7 @@ def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _
                 for chord in harmony.chords
             ],
             sections=_find_sections(heard, rhythm, harmony),
+            loudness_curve=draw_short_term(heard.loudness.step_lufs, LOUDNESS_COLUMNS),
             waveform=heard.waveform,
             chroma=np.round(draw_columns(harmony.chroma, CHROMA_COLUMNS), 3).astype(float).tolist(),
             measurements=list_measurements(rhythm, harmony),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from harmonyhub.domain.ids import AudioHash
 
-ANALYSIS_VERSION = "5"  # grows whenever the same file would get other numbers
+ANALYSIS_VERSION = "6"  # grows whenever the same file would get other numbers
 DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
 
 
@@ -154,7 +154,11 @@ class TrackAnalysis:
     key_segments : sequence of (start s, end s, tonic name, mode)
         Keys one after the other; one entry where the key never changes.
     chords, sections : sequence of (start s, end s, label)
-        Chords in the syntax of Harte et al. 2005; sections of one label are alike.
+        Chords in the syntax of Harte et al. 2005; sections of one letter are alike, with a prime
+        where only the chords are, and "intro" and "outro" are parts that only lead in and out.
+    loudness_curve : sequence of float
+        Short-term loudness in LUFS (3 s, EBU Tech 3341) at evenly spaced times, -70 where it is
+        that or less; empty before version 6 and under 3 s.
     descriptors : mapping
         By name: value, confidence, definition.
     sound : SoundPrint or None
@@ -190,6 +194,7 @@ class TrackAnalysis:
     key_segments: Sequence[tuple[float, float, str, str]] = field(default_factory=list)
     chords: Sequence[tuple[float, float, str]] = field(default_factory=list)
     sections: Sequence[tuple[float, float, str]] = field(default_factory=list)
+    loudness_curve: Sequence[float] = field(default_factory=list)
     descriptors: Mapping[str, Descriptor] = field(default_factory=dict)
     sound: SoundPrint | None = None
     character: Character | None = None
