@@ -14,11 +14,11 @@ from harmonyhub.domain.recommendations import (
     RecommendationRequest,
     RecommendedTrack,
 )
-from harmonyhub.recommender.blend import BLENDS, explain_list, score_list
+from harmonyhub.recommender.blend import BLENDS, score_list
 from harmonyhub.recommender.eligibility import find_eligible
+from harmonyhub.recommender.explaining import give_reasons
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.profile import Profile, apply_feedback, seed_profile
-from harmonyhub.recommender.reasons import Reasoner
 from harmonyhub.recommender.reranking import choose, demote, plan_choice
 from harmonyhub.recommender.shortlist import may_shorten, score_shortlist
 from harmonyhub.recommender.statement import state_basis
@@ -80,17 +80,24 @@ def recommend(
         if len(items) == request.n or not (eligible.allowed & ~heard).any():
             break  # full, or all that is allowed was heard and so scored
 
-    reasoner = Reasoner(taste, index, is_seeded=list_name is ListName.MORE_LIKE_THIS)
-    terms = explain_list(blend, items, heard=heard, profile=taste, index=index)
+    reasons = give_reasons(
+        blend,
+        items,
+        sums,
+        heard=heard,
+        profile=taste,
+        index=index,
+        is_seeded=list_name is ListName.MORE_LIKE_THIS,
+    )
     recommendations = tuple(
         Recommendation(
             track=RecommendedTrack(
                 id=index.track_ids[item], title=index.titles[item], artist=index.artists[item]
             ),
             score=float(scores[item]),
-            reasons=reasoner.give_reasons(why, float(sums[item])),
+            reasons=why,
         )
-        for item, why in zip(items, terms, strict=True)
+        for item, why in zip(items.tolist(), reasons, strict=True)
     )
     basis = state_basis(request, profile=profile, index=index, n_items=len(recommendations))
     return RecommendationList(items=recommendations, based_on=basis)

@@ -13,7 +13,7 @@ from harmonyhub.domain.favourites import NO_FAVOURITES, Favourites
 from harmonyhub.domain.history import CatalogueEntry, History
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.knobs import Seeds
-from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+from harmonyhub.domain.recommendations import Feedback, FeedbackKind, Reason
 from harmonyhub.recommender.favours import (
     CODES,
     NOTHING_BEYOND,
@@ -65,9 +65,9 @@ class Profile:
         Tracks of the history that the index does not know yet and the next training will.
     first_at, last_at : int
         Unix seconds of the first and last dated play; 0 if none has a date.
-    kept, told : dict
-        Kept for the next request: arrays that follow from the profile and its index alone, and the
-        profile after the latest feedback.
+    kept, reasons, told : dict
+        Kept for the next request: arrays and reasons, by blend and track, that follow from the
+        profile and its index alone, and the profile after the latest feedback.
     """
 
     items: IntArray
@@ -86,6 +86,9 @@ class Profile:
     first_at: int
     last_at: int
     kept: dict[Hashable, NDArray[Any]] = field(default_factory=dict, init=False, repr=False)
+    reasons: dict[Hashable, dict[int, tuple[Reason, ...]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
     told: dict[tuple[Feedback, ...], "Profile"] = field(
         default_factory=dict, init=False, repr=False
     )

@@ -239,7 +239,10 @@ class Reasoner:
         )
 
     def _favours_at(self, places: Sequence[int]) -> Counter[Favour]:
-        kinds = (KINDS[code] for code in self.profile.favours[list(places)])
+        codes = self.profile.favours[list(places)]
+        if not codes.any():
+            return Counter()  # whoever connected nothing has none, and is asked for every card
+        kinds = (KINDS[code] for code in codes)
         return Counter(favour for favour in kinds if favour is not None)
 
     def _places_in(self, items: IntArray) -> IntArray:

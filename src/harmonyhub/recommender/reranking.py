@@ -109,8 +109,8 @@ def choose(scores: FloatArray, choice: Choice, *, index: ServingIndex) -> IntArr
     return np.array(chosen, dtype=np.int32)
 
 
-# Item, its pool, codes of release and song (-1 is unknown).
-Candidate = tuple[int, int, int, int]
+# Item, its pool, code of its release (-1 is unknown).
+Candidate = tuple[int, int, int]
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class _Page:
 
     def take(self, candidate: Candidate) -> bool:
         """Put a track on the page if the caps and limits allow it."""
-        item, pool, release, _ = candidate
+        item, pool, release = candidate
         for together, most in self.limits:
             if pool in together and self.counts[together] >= most:
                 return False
@@ -174,14 +174,14 @@ def _rank(
             index=index,
         )
         pools = np.array([pool_of[item] for item in items.tolist()], dtype=np.int64)
-    columns = (items, pools, index.releases[items], index.songs[items])
+    columns = (items, pools, index.releases[items])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _fill(ranked: list[Candidate], choice: Choice, index: ServingIndex) -> list[int]:
     caps = None if _are_of_one_artist(ranked, index) else cap(choice.knobs.varied)
-    has_known = any(pool == len(choice.pools) - 1 for _, pool, _, _ in ranked)
-    waiting = _one_version_each(ranked)
+    has_known = any(pool == len(choice.pools) - 1 for _, pool, _ in ranked)
+    waiting = _one_version_each(ranked, index)
     chosen: list[int] = []
     while waiting and len(chosen) < choice.n:
         size = min(PAGE, choice.n - len(chosen))
@@ -223,12 +223,8 @@ def _are_of_one_artist(ranked: list[Candidate], index: ServingIndex) -> bool:
     )
 
 
-def _one_version_each(ranked: list[Candidate]) -> list[Candidate]:
-    seen: set[int] = set()
-    kept = []
-    for candidate in ranked:
-        song = candidate[3]
-        if song < 0 or song not in seen:
-            seen.add(song)
-            kept.append(candidate)
-    return kept
+def _one_version_each(ranked: list[Candidate], index: ServingIndex) -> list[Candidate]:
+    songs = index.songs[[item for item, *_ in ranked]]
+    is_kept = songs < 0
+    is_kept[np.unique(songs, return_index=True)[1]] = True
+    return [ranked[place] for place in np.flatnonzero(is_kept).tolist()]
