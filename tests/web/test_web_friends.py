@@ -60,3 +60,28 @@ async def test_friends_are_made_and_ended_through_the_api(client: httpx2.AsyncCl
     assert 204 == (await client.delete(f"{API}/local/friends/friend-2")).status_code
     assert [] == (await client.get(f"{API}/friend-2/friends")).json()["items"]
     assert 404 == (await client.delete(f"{API}/local/friends/friend-2")).status_code
+
+
+@pytest.mark.usefixtures("library")
+async def test_a_list_for_friends_is_the_same_on_page_and_api(client: httpx2.AsyncClient) -> None:
+    """One list for both keeps to what either refused, and strangers get none."""
+    path = "/together?friend=friend-3&list=discover"
+    api = f"{API}/local/together?friend=friend-3&list=discover"
+    assert 404 == (await client.get(api)).status_code
+    await client.put(f"{API}/local/friends/friend-3")
+    assert 404 == (await client.get(api)).status_code
+    await client.put(f"{API}/friend-3/friends/local")
+    assert "One list for you and" in (await client.get("/friends")).text
+    first = (await client.get(api)).json()
+    assert "What you and friend-3 play" in first["based_on"]
+    refused = first["items"][0]["track"]["id"]
+    said = {"track": refused, "kind": "never"}
+    assert 200 == (await client.post(f"{API}/friend-3/feedback", json=said)).status_code
+    second = [one["track"]["id"] for one in (await client.get(api)).json()["items"]]
+    assert refused not in second
+    text = (await client.get(path, headers=HTML)).text
+    assert second == re.findall(r'<h2 class="card-title"><a href="/tracks/(\w+)"', text)
+    assert '<input type="hidden" name="friend" value="friend-3">' in text
+    for wrong in ("list=rediscover&friend=friend-3", "friend=friend-3&words=like+Band+1"):
+        assert 422 == (await client.get(f"{API}/local/together?{wrong}")).status_code
+    assert 400 == (await client.get(f"{API}/local/together")).status_code

@@ -22,6 +22,7 @@ from harmonyhub.cli import (
     releases,
     sounds,
     spotify,
+    together,
 )
 from harmonyhub.domain.errors import HarmonyHubError
 
@@ -54,6 +55,7 @@ SECTIONS = {
         lists.path,
         lists.lists,
         friends.friends,
+        together.together,
         listener.export,
         spotify.spotify,
         playlists.playlist,

@@ -31,6 +31,7 @@ class EvidenceKind(StrEnum):
     SAVED = "saved"  # `track_id` is saved at a streaming service
     TOP = "top"  # `track_id` is among what the service says was played most
     IN_PLAYLIST = "in-playlist"  # `track_id` is in a playlist of the user's own there
+    FRIENDS = "friends"  # `people` play it, or it is close to what they like
     FOLLOWED = "followed"  # `artist_id` is followed there, or otherwise a favourite as such
 
 
@@ -51,6 +52,9 @@ class Evidence:
         The knowledge pack that says so, where the term comes from one.
     last_played_at : int or None
         Unix seconds UTC of the last of those plays, where known.
+    people : tuple of UserId
+        Whose plays they are where they are not, or not only, the user's: friends, and in a list for
+        a group the user too. Of other people's plays neither number nor time is told.
     """
 
     kind: EvidenceKind
@@ -64,6 +68,7 @@ class Evidence:
     tag: str | None = None
     n_favourites: int = 0
     pack: str | None = None
+    people: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

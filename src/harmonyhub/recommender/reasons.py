@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,14 @@ KIND = {
     TermKind.SOUND: EvidenceKind.SIMILAR_SOUND,
 }
 MIN_SHARE = 0.02  # a second reason that makes less than this of the score explains nothing
+
+
+class Lead(NamedTuple):
+    """The track that led to another: its place in the profile, why, and the pack that says so."""
+
+    place: int
+    why: str
+    pack: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +99,7 @@ class Reasoner:
                 return self._because_it_is_popular(term.place, share)
 
     def _because_of_track(self, term: Term, share: float) -> Reason:
-        place, why, pack = term.place, WHY.get(term.kind, ""), None
-        if term.kind is TermKind.ELSEWHERE:
-            number, place = divmod(term.place, len(self.profile.items))
-            pack = self.index.knowledge[number].name
-            why = f"people elsewhere play both, says the knowledge pack {pack}"
-        elif term.kind is TermKind.SOUND:
-            other, place = divmod(term.place, len(self.profile.items))
-            why = f"it sounds alike: {self._likeness(int(self.profile.items[place]), other)}"
+        place, why, pack = find_lead(term, self.profile, self.index)
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
         name = f"“{title}” by {artist}"
@@ -127,12 +129,6 @@ class Reasoner:
             pack=pack,
         )
         return Reason(text=text, evidence=evidence)
-
-    def _likeness(self, item: int, other: int) -> str:
-        sounds = self.index.sounds
-        rows = sounds.rows(np.array([item, other], dtype=np.int32)).tolist()
-        one, two = (Heard.at(sounds, row) for row in rows)
-        return say_likeness(compare(one, two).words)
 
     def _because_of_artist(self, artist: int, share: float) -> Reason:
         name = self.index.artist_names[artist]
@@ -257,6 +253,20 @@ class Reasoner:
         places = np.full(self.index.n_tracks, -1, dtype=np.int32)
         places[self.profile.items[speaks]] = speaks
         return places
+
+
+def find_lead(term: Term, profile: Profile, index: ServingIndex) -> Lead:
+    """Read a term of the kinds TRACK, LEANING, ELSEWHERE and SOUND."""
+    if term.kind is TermKind.ELSEWHERE:
+        number, place = divmod(term.place, len(profile.items))
+        pack = index.knowledge[number].name
+        return Lead(place, f"people elsewhere play both, says the knowledge pack {pack}", pack)
+    if term.kind is TermKind.SOUND:
+        other, place = divmod(term.place, len(profile.items))
+        rows = index.sounds.rows(np.array([profile.items[place], other], dtype=np.int32)).tolist()
+        one, two = (Heard.at(index.sounds, row) for row in rows)
+        return Lead(place, f"it sounds alike: {say_likeness(compare(one, two).words)}", None)
+    return Lead(term.place, WHY[term.kind], None)
 
 
 def _say_of_artist(name: str, plays: _Plays, favour: Favour | None) -> str:

@@ -23,7 +23,7 @@ def state_basis(
     request: RecommendationRequest, *, profile: Profile, index: ServingIndex, n_items: int
 ) -> str:
     """Say which plays and which listeners a list came from, and why it is shorter than asked."""
-    parts = [_own_plays(profile, index), *_favourites(profile), _others(index)]
+    parts = [_own_plays(profile, index), *_favourites(profile), say_others(index)]
     if profile.n_unknown_tracks:
         parts.append(
             f"{profile.n_unknown_tracks:,} of your tracks came after the last training and are not "
@@ -94,7 +94,8 @@ def _favourites(profile: Profile) -> list[str]:
     return [f"{' and '.join(parts)} at {SERVICE}"] if parts else []
 
 
-def _others(index: ServingIndex) -> str:
+def say_others(index: ServingIndex) -> str:
+    """Say whose plays told what goes together."""
     packs = " and ".join(
         f"the knowledge pack {known.name} ({_count(known.n_listeners, 'listener', 'listeners')})"
         for known in index.knowledge

@@ -20,6 +20,7 @@ from harmonyhub.web.api.jobs import JobRoutes
 from harmonyhub.web.api.lists import KeptListRoutes, PathRoutes
 from harmonyhub.web.api.playlists import PlaylistRoutes
 from harmonyhub.web.api.spotify import SpotifyRoutes
+from harmonyhub.web.api.together import TogetherRoutes
 from harmonyhub.web.api.tracks import TrackRoutes
 from harmonyhub.web.api.users import UserRoutes
 from harmonyhub.web.assets import show_asset
@@ -74,6 +75,7 @@ API = Router(
         PathRoutes,
         KeptListRoutes,
         FriendRoutes,
+        TogetherRoutes,
         JobRoutes,
     ],
 )

@@ -21,7 +21,7 @@ from harmonyhub.wiring.belonging import (
     refuse_other_key,
     remember_database,
 )
-from harmonyhub.wiring.serving import Serving, Tastes
+from harmonyhub.wiring.serving import Serving, SharedTastes, Tastes
 from harmonyhub.wiring.spotify import Spotify
 from harmonyhub.wiring.upstreams import SPOTIFY, KnownUpstreams
 
@@ -44,6 +44,7 @@ class House:
     store: Store
     serving: Serving
     tastes: Tastes
+    shared_tastes: SharedTastes
     upstreams: KnownUpstreams
     clock: Clock
     spool_dir: Path
@@ -81,6 +82,7 @@ def furnish(
         store=store,
         serving=Serving(store),
         tastes=Tastes(store),
+        shared_tastes=SharedTastes(store),
         upstreams=KnownUpstreams(store, (SPOTIFY,) if settings.spotify_client_id else ()),
         clock=clock,
         spool_dir=spool_dir,

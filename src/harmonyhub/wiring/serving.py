@@ -6,6 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harmonyhub.domain.favourites import NO_FAVOURITES, Favourites
+from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.storage.models import ModelRecord
@@ -119,14 +121,7 @@ class Tastes:
     async def _load(self, user_id: UserId, *, model: LiveModel, revision: int | None) -> Taste:
         from harmonyhub.recommender.profile import build_profile  # noqa: PLC0415 - as above
 
-        played = await self._store.plays.history(user_id)
-        history = played.history
-        favourites = await load_favourites(
-            self._store,
-            user_id,
-            known=model.index.place_of,
-            only_synced=played.only_synced,
-        )
+        history, favourites = await self._gather(user_id, model)
         feedback = await self._store.feedback.current(user_id)
         profile = await asyncio.to_thread(build_profile, history, model.index, favourites)
         last = int(history.last_played_at.max()) if len(history.track_ids) else 0
@@ -138,3 +133,24 @@ class Tastes:
             n_listens=history.n_listens,
             history_until=last or None,
         )
+
+    async def _gather(self, user_id: UserId, model: LiveModel) -> tuple[History, Favourites]:
+        played = await self._store.plays.history(user_id)
+        favourites = await load_favourites(
+            self._store,
+            user_id,
+            known=model.index.place_of,
+            only_synced=played.only_synced,
+        )
+        return played.history, favourites
+
+
+class SharedTastes(Tastes):
+    """What friends may be told of: imported plays alone, as Spotify's word is its listener's own.
+
+    What they said is with it, so that a list for all keeps to it; nobody is told.
+    """
+
+    async def _gather(self, user_id: UserId, model: LiveModel) -> tuple[History, Favourites]:
+        del model
+        return await self._store.listens.history(user_id), NO_FAVOURITES

@@ -1,16 +1,23 @@
-"""The page of friends: who is one, who asks, and a name to ask."""
+"""The pages of friends: who is one, who asks, a name to ask, and a list for several."""
 
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, post
-from litestar.params import URLEncodedBody
+from litestar.params import FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 
 from harmonyhub.domain.friends import Standing
+from harmonyhub.domain.recommendations import ListName
 from harmonyhub.flows.friends import add, list_friends, remove
+from harmonyhub.flows.push_playlist import can_save
+from harmonyhub.flows.together import recommend_together
 from harmonyhub.web.pages.visitor import Visitor, VisitorHere
 from harmonyhub.web.requests import HouseHere, parse_user
+from harmonyhub.web.wishes import WishHere
+
+N_CARDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +58,41 @@ async def remove_friend(
     return Redirect("/friends" + own_query(visitor), status_code=303)
 
 
+@get("/together")
+async def show_together(
+    *,
+    house: HouseHere,
+    visitor: VisitorHere,
+    wish: WishHere,
+    friend: FromQuery[list[str] | None] = None,
+    list_name: Annotated[ListName, QueryParameter(name="list")] = ListName.FOR_YOU,
+) -> Response[bytes]:
+    """Show one list for the visitor and some friends; the way is from the page of friends."""
+    user_id = visitor.user_id
+    chosen = [parse_user(name) for name in friend or ()]
+    answer = await recommend_together(
+        house, user_id=user_id, friends=chosen, list_name=list_name, n=N_CARDS, wish=wish
+    )
+    chosen_fields = [("friend", name) for name in chosen] + [("list", list_name.value)]
+    return visitor.page(
+        "together.html",
+        wish=wish,
+        answer=answer,
+        friends=chosen,
+        list_name=list_name,
+        fields=chosen_fields,
+        here="/together?" + urlencode(chosen_fields),
+        own=own_query(visitor),
+        said_kinds={
+            one.track_id: one.kind.value for one in await house.store.feedback.current(user_id)
+        },
+        can_save=await can_save(house, user_id),
+    )
+
+
 def own_query(visitor: Visitor) -> str:
     """Name the visitor in a form's address: the cookie may meanwhile be another's."""
     return "?" + urlencode({"user": visitor.user_id})
 
 
-friends = Router("/", route_handlers=[show_friends, add_friend, remove_friend])
+friends = Router("/", route_handlers=[show_friends, add_friend, remove_friend, show_together])
