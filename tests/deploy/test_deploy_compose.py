@@ -1,5 +1,6 @@
 """The Compose files: valid, gated by the preflight, and without an open door."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,14 +23,16 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize("files", [["compose.yaml"], ["compose.yaml", "compose.spotify.yaml"]])
-def test_compose_accepts_it(files: list[str]) -> None:
-    """Compose itself finds nothing wrong, also with Spotify added."""
+@pytest.mark.parametrize("added", [[], ["compose.spotify.yaml"], ["compose.music.yaml"]])
+def test_compose_accepts_it(added: list[str]) -> None:
+    """Compose itself finds nothing wrong, also with Spotify or a folder of music added."""
     if shutil.which("docker-compose") is None:
         pytest.skip("docker-compose is not installed")
-    named = [argument for name in files for argument in ("-f", str(FOLDER / name))]
+    names = ["compose.yaml", *added]
+    named = [argument for name in names for argument in ("-f", str(FOLDER / name))]
     done = subprocess.run(
         ["docker-compose", *named, "config", "--quiet"],
+        env={"PATH": os.defpath, "MUSIC": "/srv/music"},
         capture_output=True,
         text=True,
         check=False,
@@ -73,7 +76,19 @@ def test_only_loopback_is_published(compose: dict[str, Any]) -> None:
     assert compose["networks"]["store"]["internal"]
 
 
-@pytest.mark.parametrize("name", ["compose.yaml", "compose.spotify.yaml", "harmonyhub.env"])
+def test_music_is_read_only() -> None:
+    """Every service of ours that is told of the folder sees it, and can write nothing there."""
+    services = yaml.safe_load((FOLDER / "compose.music.yaml").read_text("utf-8"))["services"]
+    assert set(OURS) == set(services)
+    for each in services.values():
+        (volume,) = each["volumes"]
+        assert volume.endswith(f":{each['environment']['HARMONYHUB_MUSIC_DIR']}:ro")
+
+
+FILES = ("compose.yaml", "compose.spotify.yaml", "compose.music.yaml", "harmonyhub.env")
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_names_are_those_of_the_registry(name: str) -> None:
     """Every variable that a file sets exists."""
     text = (FOLDER / name).read_text("utf-8")

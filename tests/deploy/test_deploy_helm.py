@@ -67,8 +67,23 @@ def test_every_variable_has_its_place() -> None:
         {"secrets__variables": [*NEEDED_SECRETS, "HARMONYHUB_SPOTIFY_SECRET"]},
         {"web__replica": 3},
         {"data__accessMode": "ReadOnlyMany"},
+        {"settings": {"HARMONYHUB_MUSIC_DIR": "/srv/music"}},
+        {"music__existingClaim": "My Music"},
+        {"music__subPath": "../elsewhere"},
     ],
-    ids=["misspelt", "secret", "chart's", "number", "missing", "unknown-secret", "typo", "mode"],
+    ids=[
+        "misspelt",
+        "secret",
+        "chart's",
+        "number",
+        "missing",
+        "unknown-secret",
+        "typo",
+        "mode",
+        "folder",
+        "claim",
+        "way-out",
+    ],
 )
 def test_wrong_values_are_refused(changes: dict[str, object]) -> None:
     """A misspelt name, a secret among the settings and the like never reach the cluster."""
@@ -88,6 +103,18 @@ def test_templates_use_values_that_exist() -> None:
 def test_cluster_puts_no_variables_of_its_own() -> None:
     """A Service called harmonyhub does not set HARMONYHUB_PORT in the containers."""
     assert "enableServiceLinks: false" in TEMPLATES["_helpers.tpl"]
+
+
+def test_music_is_mounted_read_only() -> None:
+    """Nothing can be written there, no group is changed, and an upgrade waits for no volume."""
+    assert not is_refused(music__existingClaim="songs", music__subPath="flac/all")
+    helpers = TEMPLATES["_helpers.tpl"]
+    assert re.search(r"name: music, mountPath: /music, .*readOnly: true", helpers)
+    claim = helpers.partition('define "harmonyhub.music"')[2].partition("{{- end }}")[0]
+    assert "readOnly: true" in claim
+    for name in ("web.yaml", "worker.yaml"):
+        assert 'include "harmonyhub.music"' in TEMPLATES[name]
+    assert "- name: music\n          emptyDir: {}" in TEMPLATES["preflight.yaml"]
 
 
 def test_preflight_runs_before_anything_changes() -> None:

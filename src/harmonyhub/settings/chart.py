@@ -14,11 +14,18 @@ NEEDED_SECRETS = (
 """Without them pods cannot share one store, or listen to more than themselves."""
 
 OF_THE_CHART = frozenset(
-    {"HARMONYHUB_DATA_DIR", "HARMONYHUB_HOST", "HARMONYHUB_PORT", "HARMONYHUB_RELEASE"}
+    {
+        "HARMONYHUB_DATA_DIR",
+        "HARMONYHUB_HOST",
+        "HARMONYHUB_MUSIC_DIR",
+        "HARMONYHUB_PORT",
+        "HARMONYHUB_RELEASE",
+    }
 )
-"""What image and chart set: where the data lies and what is listened on."""
+"""What image and chart set: where data and music lie and what is listened on."""
 
 NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+FOLDER = r"([^/.][^/]*(/[^/.][^/]*)*)?"  # within a volume: no way up and out of it
 QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 
 
@@ -40,6 +47,7 @@ def render_values_schema() -> str:
             accessMode={"enum": ["ReadWriteOnce", "ReadWriteMany"]},
             storageClass=_text(f"({NAME})?"),
         ),
+        music=_closed(existingClaim=_text(f"({NAME})?"), subPath=_text(FOLDER)),
         service=_closed(port=_port()),
         networkPolicy=_closed(
             fromNamespaces={"type": "array", "items": _text(NAME)},

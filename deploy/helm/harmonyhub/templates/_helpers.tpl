@@ -42,10 +42,16 @@ env:
   - name: {{ $name }}
     value: {{ $value | quote }}
   {{- end }}
+  {{- if .Values.music.existingClaim }}
+  - {name: HARMONYHUB_MUSIC_DIR, value: /music}
+  {{- end }}
 volumeMounts:
   - {name: data, mountPath: /var/lib/harmonyhub}
   - {name: secrets, mountPath: /run/secrets/harmonyhub, readOnly: true}
   - {name: tmp, mountPath: /tmp}
+  {{- if .Values.music.existingClaim }}
+  - {name: music, mountPath: /music, subPath: {{ .Values.music.subPath | quote }}, readOnly: true}
+  {{- end }}
 {{- end }}
 
 {{- define "harmonyhub.volumes" -}}
@@ -59,6 +65,16 @@ volumeMounts:
       {{- range .Values.secrets.variables }}
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
+{{- end }}
+
+{{- /* Read-only for the whole pod, or fsGroup would change the group of every file of music. */ -}}
+{{- define "harmonyhub.music" -}}
+{{- if .Values.music.existingClaim }}
+- name: music
+  persistentVolumeClaim:
+    claimName: {{ .Values.music.existingClaim }}
+    readOnly: true
+{{- end }}
 {{- end }}
 
 {{- /* A ReadWriteOnce claim is mounted on one node: whoever comes second goes where the first is. */ -}}
