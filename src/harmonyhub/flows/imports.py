@@ -75,13 +75,15 @@ async def run_import(house: House, *, ledger: Ledger, path: Path, on_progress: R
         history = await asyncio.to_thread(read_history, path)
         return await import_history(house, ledger=ledger, history=history, on_progress=on_progress)
     except RefusedInputError as error:
-        await house.store.ledgers.finish(
-            ledger.id,
-            state=LedgerState.REFUSED,
-            note=f"{error.message} {error.hint}".strip(),
-            now=house.clock(),
-        )
+        await refuse_ledger(house, ledger.id, why=f"{error.message} {error.hint}".strip())
         raise
+
+
+async def refuse_ledger(house: House, ledger_id: LedgerId, *, why: str) -> None:
+    """Close the account of an import that cannot be done."""
+    await house.store.ledgers.finish(
+        ledger_id, state=LedgerState.REFUSED, note=why, now=house.clock()
+    )
 
 
 class History(Protocol):

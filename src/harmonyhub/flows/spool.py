@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.jobs import Job
 from harmonyhub.wiring.house import House
 
@@ -58,6 +58,10 @@ async def spooled_file(house: House, job: Job) -> AsyncIterator[Path]:
     try:
         if upload_id is not None:
             await house.store.uploads.fetch(str(upload_id), path)
+        elif not await asyncio.to_thread(path.exists):
+            raise NotFoundError(
+                "The uploaded file is not in the data folder any more.", hint="Send it again."
+            )
         yield path
         is_settled = True
     except RefusedInputError:

@@ -8,13 +8,14 @@ from pathlib import Path
 from harmonyhub.domain.errors import (
     HarmonyHubError,
     LostLeaseError,
+    NotFoundError,
     UnavailableError,
 )
 from harmonyhub.domain.ids import LedgerId, TrackId
 from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.folder_analysis import run_music_folder
-from harmonyhub.flows.imports import load_ledger, run_import
+from harmonyhub.flows.imports import load_ledger, refuse_ledger, run_import
 from harmonyhub.flows.keep_lists import run_lists
 from harmonyhub.flows.orders import submit_training
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
@@ -87,9 +88,13 @@ async def _run_flow(house: House, job: Job, report: Report) -> Result:
 
 async def _import(house: House, job: Job, report: Report) -> Result:
     ledger = await load_ledger(house, LedgerId(str(job.arguments["ledger"])))
-    async with spooled_file(house, job) as path:
-        done = await run_import(house, ledger=ledger, path=path, on_progress=report)
-        await submit_training(house)
+    try:
+        async with spooled_file(house, job) as path:
+            done = await run_import(house, ledger=ledger, path=path, on_progress=report)
+            await submit_training(house)
+    except NotFoundError as error:
+        await refuse_ledger(house, ledger.id, why=f"{error.message} {error.hint}")
+        raise
     return {"ledger": done.id, "lines": done.tally.lines, "kept": done.tally.kept}
 
 

@@ -211,6 +211,39 @@ class Jobs:
         newest = cursor.sort([("created_at", DESCENDING), ("_id", ASCENDING)]).limit(n)
         return [read_job(document) async for document in newest]
 
+    @within(READ_S)
+    async def unfinished(self, kinds: Sequence[JobKind]) -> list[Job]:
+        """List all jobs of some kinds that wait or run."""
+        wanted = {
+            "state": {"$in": [QUEUED, RUNNING]},
+            "kind": {"$in": [kind.value for kind in kinds]},
+        }
+        return [read_job(document) async for document in self._jobs.find(wanted)]
+
+    async def lost(self, *, before: int) -> list[tuple[Job, str]]:
+        """List jobs that wait for a data folder where no worker took any since a time.
+
+        Returns
+        -------
+        list of (Job, str)
+            With the id of that folder.
+        """
+        alive = await self._jobs.distinct("place", {"started_at": {"$gte": before}})
+        cursor = self._jobs.find(
+            {
+                "place": {"$exists": True, "$nin": alive},
+                "created_at": {"$lt": before},
+                "$or": [{"state": QUEUED}, {"state": RUNNING, "lease_until": {"$lt": before}}],
+            }
+        )
+        return [(read_job(document), str(document["place"])) async for document in cursor]
+
+    async def give_up(self, job: Job, *, error: str, hint: str, now: int) -> bool:
+        """End a job that nobody works on; false if somebody has taken it meanwhile."""
+        end = {"state": JobState.FAILED.value, "error": error, "hint": hint, "finished_at": now}
+        held = {"_id": job.id, "state": job.state.value, "fence": job.fence}
+        return bool((await self._jobs.update_one(held, {"$set": end})).matched_count)
+
     async def _requeue(self, held: Document) -> int:
         back: Document = {"$set": {"state": QUEUED}, "$unset": {"worker": "", "lease_until": ""}}
         try:

@@ -2,8 +2,11 @@
 
 import asyncio
 import uuid
+from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bson import ObjectId
 from gridfs.asynchronous import AsyncGridFSBucket
 from gridfs.errors import NoFile
 
@@ -18,6 +21,7 @@ class Uploads:
     """Files on their way from the machine that took them to one that works on them."""
 
     def __init__(self, database: Database) -> None:
+        self._chunks = database["uploads.chunks"]
         self._bucket = AsyncGridFSBucket(database, "uploads", chunk_size_bytes=CHUNK_BYTES)
 
     async def put(self, path: Path) -> str:
@@ -53,3 +57,24 @@ class Uploads:
             await self._bucket.delete(upload_id)
         except NoFile:
             return
+
+    async def remove_lone(self, *, before: int, kept: Collection[str]) -> int:
+        """Delete what was put before a time, unless it is kept; returns how many files.
+
+        Pieces of a file that was never whole go too: they come before the file's own document.
+
+        Parameters
+        ----------
+        before : int
+            Unix seconds UTC, by the clock of the machine that put them.
+        """
+        limit = datetime.fromtimestamp(before, tz=UTC)
+        known = {file._id: file.upload_date async for file in self._bucket.find({})}  # noqa: SLF001
+        pieces = await self._chunks.distinct(
+            "files_id", {"_id": {"$lt": ObjectId.from_datetime(limit)}}
+        )
+        old = {one for one, at in known.items() if at.replace(tzinfo=UTC) < limit}
+        lone = (old | (set(pieces) - set(known))) - set(kept)
+        for upload_id in lone:
+            await self.remove(upload_id)
+        return len(lone)
