@@ -101,7 +101,7 @@ def test_analyse_prints_one_object(hub: Hub, tmp_path: Path) -> None:
     said = hub("analyse", "tone.wav", "--json", "--svg", "pictures")
     assert 0 == said.returncode, said.stderr
     drawn = {path.stem: path.read_text() for path in (tmp_path / "pictures").glob("*.svg")}
-    assert {"waveform", "chroma", "structure"} == set(drawn)
+    assert {"overview", "curves", "chroma", "likeness"} == set(drawn)
     assert all(text.startswith("<svg ") and "tone.wav" in text for text in drawn.values())
     analysis = json.loads(said.stdout)
     names = {

@@ -87,14 +87,14 @@ def test_the_first_page_has_cards_with_reasons_and_obeys(page: Page) -> None:
 
 
 def test_a_demo_piece_shows_its_analysis(page: Page) -> None:
-    """From the banner to a piece: waveform, chroma, and numbers with unit and method."""
+    """From the banner to a piece: its pictures, and numbers with unit and method."""
     page.goto("/")
     page.get_by_role("complementary", name="Demo").get_by_role("link").click()
     page.get_by_role("link", name="Night Line").click()
-    for picture in ("svg.waveform", "svg.chroma"):
+    for picture in ("svg.overview", "svg.curves", "svg.chroma", "svg.likeness"):
         box = page.locator(picture).bounding_box()
         assert box is not None
-        assert box["width"] > 600
+        assert box["width"] > 500
         assert box["height"] > 100
     key = page.get_by_role("row", name="Key")
     expect(key).to_contain_text("A minor")

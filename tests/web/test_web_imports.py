@@ -267,7 +267,7 @@ async def test_an_analysis_reaches_its_track(
     assert 6.0 == pytest.approx(analysis["duration"], abs=0.05)
     assert analysis["measurements"]["loudness"]["unit"] == "LUFS"
     page = (await client.get(f"/tracks/{track}", headers={"Accept": "text/html"})).text
-    assert 'class="waveform"' in page
+    assert 'class="overview"' in page
     assert 'class="chroma"' in page
     assert "<b>take" not in page
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     "--svg",
     "pictures_dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Draw a file's waveform, chroma and structure into this folder too.",
+    help="Draw the pictures of a file into this folder too: overview, curves, chroma, likeness.",
 )
 def analyse(
     path: Path,
@@ -90,13 +90,11 @@ def analyse(
 
 
 def _draw(analysis: "TrackAnalysis", folder: Path) -> None:
-    from harmonyhub.analysis.pictures import chroma_svg, waveform_svg
-    from harmonyhub.analysis.structure_picture import structure_svg
+    from harmonyhub.analysis.pictures import draw_pictures
 
     folder.mkdir(parents=True, exist_ok=True)
-    drawings = {"waveform": waveform_svg, "chroma": chroma_svg, "structure": structure_svg}
-    for name, draw in drawings.items():
-        (folder / f"{name}.svg").write_text(draw(analysis), encoding="utf-8")
+    for name, drawn in draw_pictures(analysis).items():
+        (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
 
 
 def _follow(path: Path, line: ProgressLine) -> Callable[[float, float | None], None]:

@@ -10,8 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from harmonyhub.analysis.pictures import choose_pulse, chroma_svg, waveform_svg
-from harmonyhub.analysis.structure_picture import structure_svg
+from harmonyhub.analysis.pictures import draw_pictures
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.knobs import Wish
@@ -126,7 +125,6 @@ async def show_track(
         months=draw_months(plays) if plays else None,
         analysis=page.analysis,
         pictures=_draw_analysis(page.analysis),
-        pulse=choose_pulse(page.analysis)[0] if page.analysis else "",
         numbers=_numbers(page.analysis),
         feedback=page.feedback,
         similar=similar,
@@ -215,11 +213,11 @@ def steering_query(visitor: Visitor) -> str:
     return exchange_parameters(f"?{query}", drop=NOT_STEERING, user=visitor.user_id)
 
 
-def _draw_analysis(analysis: TrackAnalysis | None) -> list[Markup]:
+def _draw_analysis(analysis: TrackAnalysis | None) -> dict[str, Markup]:
     if analysis is None:
-        return []
+        return {}
     # Our own drawings; analysis.pictures escapes the one foreign text in them, the file's name.
-    return [Markup(draw(analysis)) for draw in (waveform_svg, chroma_svg, structure_svg)]  # noqa: S704
+    return {name: Markup(drawn) for name, drawn in draw_pictures(analysis).items()}  # noqa: S704
 
 
 def _numbers(analysis: TrackAnalysis | None) -> list[NumberRow]:
