@@ -1,4 +1,4 @@
-"""Where the beats fall: the likeliest path through what the network hears."""
+"""Where the beats may fall: at each pace the likeliest path through what the network hears."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from harmonyhub.analysis import FloatArray, IndexArray
 
-SLOWEST_BPM, FASTEST_BPM = 33.0, 245.0
 PIECE_S, OVERLAP_S = 600.0, 30.0  # the way back through 3 hours at once would take 120 MB
 # Candidates for the interval before, as differences in frames of 12 ms: finer where likelier.
 STEPS = np.array([0, -1, 1, -2, 2, -3, 3, -4, 4, -6, 6, -8, 8, -11, 11, -14, 14, -18, 18])
@@ -15,9 +14,25 @@ STEADINESS = 14.0  # cost of a change to e times the tempo; human players change
 # Log odds that are added to each frame's, as frames without a beat are so many more. Of 1.2 to 3,
 # with several weights of pace, the best pair on 35 pieces.
 BEAT_PRIOR = 3.0
-PREFERRED_BPM, PREFERENCE_OCTAVES, PACE_WEIGHT = 105.0, 0.7, 0.6
 HEARD = 0.08  # of a beat at the ends of a track; in between 0.3 is usual
 LEAST_EVIDENCE = -3.0  # one beat that nobody hears must not end the path
+
+
+class _Band(NamedTuple):
+    """Paces from which one path is taken, and the frames that it takes as one: slow ones need few.
+
+    Bands overlap, so that each tempo has one that it may leave by a third.
+    """
+
+    slowest_bpm: float
+    fastest_bpm: float
+    pooled: int
+
+
+BANDS = (
+    _Band(28, 52, 4), _Band(40, 74, 3), _Band(56, 104, 2),
+    _Band(80, 148, 1), _Band(112, 210, 1), _Band(160, 290, 1),
+)  # fmt: skip
 
 
 class _End(NamedTuple):
@@ -28,8 +43,8 @@ class _End(NamedTuple):
     column: int
 
 
-def track_beats(likely: FloatArray, frame_rate: float) -> FloatArray:
-    """Find the beats of a track.
+def propose_beats(likely: FloatArray, frame_rate: float) -> list[FloatArray]:
+    """Find the best beats of a track at each pace that people tap, and those half-way between.
 
     Parameters
     ----------
@@ -40,8 +55,8 @@ def track_beats(likely: FloatArray, frame_rate: float) -> FloatArray:
 
     Returns
     -------
-    array, shape (beats,)
-        Times in seconds, increasing.
+    list of arrays, each of shape (beats,)
+        Times in seconds, increasing; two for each of six bands from 28 to 290 a minute.
 
     References
     ----------
@@ -49,15 +64,30 @@ def track_beats(likely: FloatArray, frame_rate: float) -> FloatArray:
     tracking", ISMIR (tempo may change at beats only); here as a semi-Markov chain.
     """
     evidence = _weigh(likely)
-    piece, overlap = round(PIECE_S * frame_rate), round(OVERLAP_S * frame_rate)
+    proposed = []
+    for band in BANDS:
+        frames = _trim(_follow(evidence, band, frame_rate), likely)
+        on = _refine(frames, likely) / frame_rate
+        proposed += [on, (on[1:] + on[:-1]) / 2]
+    return proposed
+
+
+def _follow(evidence: FloatArray, band: _Band, frame_rate: float) -> IndexArray:
+    """Frames of the beats within one band, found ten minutes at a time."""
+    pool = band.pooled
+    cells = np.pad(evidence, (0, -len(evidence) % pool), constant_values=LEAST_EVIDENCE)
+    cells = cells.reshape(-1, pool)
+    best, rate = cells.max(axis=1), frame_rate / pool
+    piece, overlap = round(PIECE_S * rate), round(OVERLAP_S * rate)
     beats: list[IndexArray] = []
-    for start in range(0, max(len(evidence), 1), piece):
+    for start in range(0, max(len(best), 1), piece):
         first = max(0, start - overlap)
-        found = first + _find_path(evidence[first : start + piece + overlap], frame_rate)
+        found = first + _find_path(best[first : start + piece + overlap], band, rate)
         beats.append(found[(found >= start) & (found < start + piece)])
-    frames = _trim(np.concatenate(beats), likely)
-    times: FloatArray = _refine(frames, likely) / frame_rate
-    return times
+    joined = np.concatenate(beats)
+    off_middle = np.abs(np.arange(pool) - (pool - 1) / 2)  # where nothing is heard
+    frames: IndexArray = joined * pool + (cells[joined] - 1e-3 * off_middle).argmax(axis=1)
+    return np.minimum(frames, max(len(evidence) - 1, 0))
 
 
 def _weigh(likely: FloatArray) -> FloatArray:
@@ -68,12 +98,12 @@ def _weigh(likely: FloatArray) -> FloatArray:
     return evidence
 
 
-def _find_path(evidence: FloatArray, frame_rate: float) -> IndexArray:
+def _find_path(evidence: FloatArray, band: _Band, frame_rate: float) -> IndexArray:
     """Frames of the best sequence of beats, possibly none."""
-    shortest, longest = (round(60 / bpm * frame_rate) for bpm in (FASTEST_BPM, SLOWEST_BPM))
+    ends_bpm = (band.fastest_bpm, band.slowest_bpm)
+    shortest, longest = (round(60 / bpm * frame_rate) for bpm in ends_bpm)
     intervals = np.arange(shortest, longest + 1)
     before, costs = _list_steps(intervals)
-    costs = costs + _price_pace(60 * frame_rate / intervals)[:, None]
     n_frames = len(evidence)
     # The last `longest` rows of scores: of the others only the best end matters.
     recent = np.full((longest, len(intervals)), -np.inf, np.float32)
@@ -100,19 +130,6 @@ def _list_steps(intervals: IndexArray) -> tuple[IndexArray, FloatArray]:
     before = np.clip(place, 0, len(intervals) - 1)
     costs = STEADINESS * np.abs(np.log(intervals[before] / intervals[:, None]))
     return before, np.where(place == before, costs, np.inf).astype(np.float32)
-
-
-def _price_pace(bpm: FloatArray) -> FloatArray:
-    """Cost of each beat at a tempo: people feel beats in the middle of what they can hear.
-
-    References
-    ----------
-    van Noorden and Moelants 1999, "Resonance in the perception of musical pulse", J. New Music
-    Research 28(1) (preference); the shape is Ellis's (2007).
-    """
-    distance = np.log2(bpm / PREFERRED_BPM) / PREFERENCE_OCTAVES
-    costs: FloatArray = (PACE_WEIGHT * distance**2).astype(np.float32)
-    return costs
 
 
 def _find_end(score: FloatArray, start: int) -> _End:

@@ -6,11 +6,11 @@ import numpy as np
 
 from harmonyhub.analysis import FloatArray
 from harmonyhub.analysis.bars import find_bars
-from harmonyhub.analysis.beats import track_beats
+from harmonyhub.analysis.beats import propose_beats
+from harmonyhub.analysis.metrical_levels import choose_beats, gather_evidence
 from harmonyhub.analysis.network import hear_pulse
 from harmonyhub.analysis.spectrum import Spectrum
 
-MIN_BEATS = 4  # fewer make no tempo
 MIN_CONFIDENCE = 0.25  # white noise of 5 to 60 s stays under 0.21, of 69 pieces the lowest is 0.29
 
 
@@ -47,9 +47,9 @@ def find_rhythm(spectrum: Spectrum, duration_s: float) -> Rhythm:
     """Find beats, downbeats and tempo; `NO_RHYTHM` where nothing is steady enough."""
     rate = spectrum.mel_rate
     likely = hear_pulse(spectrum.mel_db)
-    beats_s = track_beats(likely[:, 0], rate)
-    beats_s = beats_s[beats_s < duration_s]
-    if len(beats_s) < MIN_BEATS:
+    proposed = [beats_s[beats_s < duration_s] for beats_s in propose_beats(likely[:, 0], rate)]
+    beats_s = choose_beats(proposed, gather_evidence(spectrum, likely))
+    if not len(beats_s):
         return NO_RHYTHM
     frames = np.clip(np.round(beats_s * rate).astype(int), 1, len(likely) - 2)
     near = np.stack([likely[frames + step, 0] for step in (-1, 0, 1)])
