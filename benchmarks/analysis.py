@@ -1,99 +1,143 @@
 """Measures speed and accuracy of the track analysis on rendered pieces, by kind, beside peers.
 
-    ./hub bench analysis [FOLDER] [--write]
+    ./hub bench analysis [FOLDER] [--each N] [--only NAME ...] [--again] [--write]
 
 FOLDER holds `audio/` and `truth/` as `tests/tools/render_pieces.py` writes them; without it the
-pieces are rendered into `build/truth` first. Peers (librosa, aubio) run beside ours where they are
-installed; `--write` puts the tables into docs/analysis-quality.md.
+pieces are rendered into `build/truth` first. `--each` takes N pieces of each kind, spread over it.
+Each peer is installed into an environment of its own below `build/peers` and runs on one thread;
+what it said is kept in `build/answers` until its version changes, and `--again` asks anew. Ours is
+always asked. `--write` puts the tables into docs/analysis-quality.md.
 """
 
+import argparse
 import json
 import subprocess
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from benchmarks.pieces.analysers import (
+    OURS,
+    PEERS,
+    REPOSITORY,
+    Analyser,
+    NotInstalledError,
+    python_of,
+)
+from benchmarks.pieces.answers import Asker, Reply, Shelf
+from benchmarks.pieces.scores import judge, measure_loudness
+from benchmarks.pieces.tables import Row, write_page, write_table
 
-from benchmarks.pieces.answers import Answer, find_analysers
-from benchmarks.pieces.scores import judge
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+BUILD = REPOSITORY / "build"
 PAGE = REPOSITORY / "docs" / "analysis-quality.md"
-COLUMNS = (
-    "x real time", "beat F", "bias ms", "downbeat F", "meter", "tempo acc1", "acc2", "key",
-    "majmin", "sevenths", "sections", "parts",
-)  # fmt: skip
-MIDDLES = frozenset({"x real time", "bias ms"})  # the median says more than the mean
-Row = dict[str, float]
-INTRODUCTION = """\
-# How good the analysis is
-
-Written by `./hub bench analysis --write` on one core; what the columns mean is in
-[analysis.md](analysis.md#how-good-it-is). The pieces are development pieces: what was set by hand
-was set while looking at some of them. The networks never saw them. Peers run as their makers show
-it; a dash is what an analyser does not say or the truth does not hold.
-"""
+Truth = dict[str, Any]
 
 
-def measure(folder: Path, ask: Callable[[Path], Answer]) -> dict[str, list[Row]]:
-    """Ask about every piece; rows by kind, each with its speed."""
-    rows: dict[str, list[Row]] = defaultdict(list)
+def read_truths(folder: Path, n_each: int | None) -> list[Truth]:
+    """Read what is known of the pieces, of each kind all or so many, evenly spread."""
+    kinds: dict[str, list[Truth]] = defaultdict(list)
     for path in sorted((folder / "truth").glob("*.json")):
         truth = json.loads(path.read_text())
-        before = time.process_time()
-        answer = ask(folder / "audio" / truth["audio"])
-        seconds = time.process_time() - before
-        rows[truth["kind"]].append(
-            judge(truth, answer) | {"x real time": truth["duration"] / seconds}
-        )
-    return dict(rows)
+        kinds[truth["kind"]].append(truth)
+    return [truth for group in kinds.values() for truth in _spread(group, n_each)]
 
 
-def write_table(name: str, rows: dict[str, list[Row]]) -> str:
-    """Lay out means by kind and over all as a table in Markdown."""
-    lines = [
-        f"| {name} | pieces | " + " | ".join(COLUMNS) + " |",
-        "|---" * (len(COLUMNS) + 2) + "|",
-    ]
-    everything = {"all": [row for group in rows.values() for row in group]}
-    for kind, group in (rows | everything).items():
-        cells = [_cell(column, group) for column in COLUMNS]
-        lines.append(f"| {kind} | {len(group)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def _spread(group: list[Truth], n: int | None) -> list[Truth]:
+    if n is None or n >= len(group):
+        return group
+    return [group[place * len(group) // n] for place in range(n)]
 
 
-def _cell(column: str, group: list[Row]) -> str:
-    values = [row[column] for row in group if not np.isnan(row.get(column, np.nan))]
-    if not values:
-        return "-"
-    middle = np.median(values) if column in MIDDLES else np.mean(values)
-    return f"{middle:.0f}" if column == "x real time" else f"{middle:.2f}"
+def ask_all(
+    analyser: Analyser, files: Sequence[Path], *, is_anew: bool
+) -> Iterator[tuple[Path, Reply]]:
+    """Give a reply for each file, telling how far it is.
+
+    Raises
+    ------
+    NotInstalledError
+        If the analyser cannot be installed.
+    """
+    shelf = Shelf(BUILD / "answers", analyser)
+    python = python_of(analyser, BUILD / "peers")
+    with Asker(analyser, python) as asker:
+        is_warm = False
+        for number, file in enumerate(files, start=1):
+            reply = None if is_anew else shelf.get(file)
+            if reply is None:
+                if not is_warm:  # imports and caches are not measured
+                    asker.ask(file)
+                    is_warm = True
+                reply = asker.ask(file)
+                shelf.put(file, reply)
+                said = reply.get("error", f"{reply['seconds']:.1f} s")
+                print(f"{analyser.name} {number}/{len(files)} {file.name}: {said}", file=sys.stderr)
+            yield file, reply
 
 
-def find_pieces(arguments: list[str]) -> Path:
+def measure(
+    analyser: Analyser, truths: Sequence[Truth], *, folder: Path, is_anew: bool
+) -> tuple[dict[str, list[Row]], dict[str, str]]:
+    """Give rows by kind, each with its speed, and the pieces that it failed on, with the reason."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    failed = {}
+    files = [folder / "audio" / truth["audio"] for truth in truths]
+    for truth, (_, reply) in zip(truths, ask_all(analyser, files, is_anew=is_anew), strict=True):
+        if "error" in reply:
+            failed[truth["id"]] = reply["error"]
+            continue
+        speed = {"x real time": truth["duration"] / reply["seconds"]}
+        rows[truth["kind"]].append(judge(truth, reply["answer"]) | speed)
+    return dict(rows), failed
+
+
+def find_pieces(folder: Path | None) -> Path:
     """Give the folder that was named, or render one."""
-    if arguments:
-        return Path(arguments[0])
-    folder = REPOSITORY / "build" / "truth"
+    if folder is not None:
+        return folder
     tool = REPOSITORY / "tests" / "tools" / "render_pieces.py"
-    if subprocess.run([sys.executable, str(tool), str(folder)], check=False).returncode:
+    if subprocess.run([sys.executable, str(tool), str(BUILD / "truth")], check=False).returncode:
         sys.exit("name a folder of rendered pieces")
-    return folder
+    return BUILD / "truth"
+
+
+def read_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--each", type=int, help="so many pieces of each kind")
+    parser.add_argument("--only", nargs="+", help="analysers, as the tables name them")
+    parser.add_argument("--again", action="store_true", help="ask the peers anew")
+    parser.add_argument("--write", action="store_true", help="write docs/analysis-quality.md")
+    return parser.parse_args()
 
 
 def main() -> None:
     """Render if needed, then measure ours and the peers."""
-    folder = find_pieces([argument for argument in sys.argv[1:] if argument != "--write"])
-    tables = []
-    for name, ask in find_analysers().items():
-        ask(next((folder / "audio").iterdir()))  # imports and caches are not measured
-        tables.append(write_table(name, measure(folder, ask)))
+    arguments = read_arguments()
+    folder = find_pieces(arguments.folder)
+    truths = read_truths(folder, arguments.each)
+    for truth in truths:
+        truth["loudness"] = measure_loudness(folder / "audio" / truth["audio"])
+    tables, missing = [], {}
+    for analyser in (OURS, *PEERS):
+        if arguments.only and analyser.name not in arguments.only:
+            continue
+        try:
+            rows, failed = measure(
+                analyser, truths, folder=folder, is_anew=arguments.again or analyser is OURS
+            )
+        except NotInstalledError as error:
+            missing[analyser.name] = str(error)
+            continue
+        tables.append(write_table(analyser.name, rows, failed=failed))
         print(f"\n{tables[-1]}")
-    if "--write" in sys.argv:
-        PAGE.write_text("\n".join([INTRODUCTION, *(f"{table}\n" for table in tables)]))
+    for name, reason in missing.items():
+        print(f"\n{name}: not installed: {reason}")
+    if arguments.write:
+        PAGE.write_text(write_page(tables, missing))
 
 
 if __name__ == "__main__":

@@ -1,97 +1,99 @@
-"""Who is asked about a piece: ours and the peers that are installed, each as its makers show it."""
+"""Asks an analyser about pieces, and keeps what a peer said: it says the same another time."""
 
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+import json
+import subprocess
+import threading
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
-import numpy as np
+from benchmarks.pieces.analysers import REPOSITORY, Analyser, one_thread
 
-from harmonyhub.analysis.track import analyse_file
+PIECE_LIMIT_S = 900  # of time, on a busy machine too; the slowest needs 12 s of processor time
+Answer = dict[str, Any]
+"""What an analyser says of one file; a name is missing where it does not say.
 
+`tempo` (BPM or None), `beats`, `downbeats`, `borders` (s), `beats_per_bar`, `key` (tonic as name or
+number, mode), `chords` and `parts` (start, end, label),
+`loudness` (LUFS).
+"""
 Span = tuple[float, float, str]
-# Krumhansl and Kessler 1982, the profiles that people use with librosa's chroma.
-KRUMHANSL = {
-    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-}
+Reply = dict[str, Any]
+"""`seconds` of processor time, and an `answer` or an `error` in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an analyser says of one file; None where it does not say."""
+class Asker:
+    """A process that answers for one analyser; started again where it dies."""
 
-    tempo: float | None
-    beats: np.ndarray
-    downbeats: np.ndarray | None = None
-    beats_per_bar: int | None = None
-    key: tuple[int, str] | None = None
-    chords: list[Span] | None = None
-    borders: np.ndarray | None = None
-    parts: list[Span] | None = None
-    is_asked_key: bool = field(default=True)
+    def __init__(self, analyser: Analyser, python: Path) -> None:
+        self._command = [str(python), "-m", "benchmarks.pieces.peers.serve", analyser.module]
+        self._process: subprocess.Popen[str] | None = None
 
+    def __enter__(self) -> Self:
+        return self
 
-def ask_ours(path: Path) -> Answer:
-    """Run the whole recipe, loudness, descriptors and pictures included."""
-    analysis = analyse_file(path)
-    return Answer(
-        tempo=analysis.tempo,
-        beats=np.array(analysis.beats),
-        downbeats=np.array(analysis.downbeats),
-        beats_per_bar=analysis.time_signature or 0,
-        key=(analysis.key.tonic, analysis.key.mode) if analysis.key else None,
-        chords=list(analysis.chords),
-        borders=np.array([start for start, _, _ in analysis.sections[1:]]),
-        parts=list(analysis.sections),
-    )
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
 
+    def ask(self, path: Path) -> Reply:
+        """Give its reply; a death and a silence are errors too."""
+        process = self._process = self._process or subprocess.Popen(
+            self._command,
+            cwd=REPOSITORY,
+            env=one_thread(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        limit = threading.Timer(PIECE_LIMIT_S, process.kill)
+        limit.start()
+        try:
+            process.stdin.write(f"{path.resolve()}\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            limit.cancel()
+        if line:
+            return json.loads(line)
+        self._end()
+        return {"error": f"its process ended with {process.returncode}", "seconds": 0.0}
 
-def ask_librosa(path: Path) -> Answer:
-    """Beats by its tracker, key and triads by its chroma, parts by its clustering of chroma."""
-    import librosa  # noqa: PLC0415  a peer, never a dependency
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # m4a goes through a reader that librosa deprecates
-        signal, rate = librosa.load(path, sr=22_050, mono=True)
-    tempo, beats = librosa.beat.beat_track(y=signal, sr=rate, units="time")
-    chroma = librosa.feature.chroma_cqt(y=signal, sr=rate)
-    profile = chroma.mean(axis=1)
-    scores = {
-        (tonic, mode): np.corrcoef(profile, np.roll(shape, tonic))[0, 1]
-        for mode, shape in KRUMHANSL.items()
-        for tonic in range(12)
-    }
-    n_parts = max(2, round(len(signal) / rate / 15))
-    frames = librosa.segment.agglomerative(chroma, n_parts)
-    return Answer(
-        tempo=float(np.atleast_1d(tempo)[0]),
-        beats=beats,
-        key=max(scores, key=scores.__getitem__),
-        borders=librosa.frames_to_time(frames, sr=rate)[1:],
-    )
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
 
-def ask_aubio(path: Path) -> Answer:
-    """Beats by aubio's default tracker; it reads what its build can read."""
-    import aubio  # noqa: PLC0415  a peer, never a dependency
+class Shelf:
+    """Replies of an analyser that are kept in a folder, until it or the audio changes."""
 
-    source = aubio.source(str(path), 44_100, 512)
-    tracker = aubio.tempo("default", 1024, 512, 44_100)
-    beats = []
-    while True:
-        samples, n_read = source()
-        if tracker(samples):
-            beats.append(tracker.get_last_s())
-        if n_read < 512:
-            break
-    periods = np.diff(beats)
-    tempo = 60 / float(np.median(periods)) if len(periods) else None
-    return Answer(tempo=tempo, beats=np.array(beats), is_asked_key=False)
+    def __init__(self, folder: Path, analyser: Analyser) -> None:
+        self._folder = folder / analyser.module
+        self._stamp = analyser.stamp
 
+    def get(self, audio: Path) -> Reply | None:
+        """Give what was said of just this audio."""
+        place = self._folder / f"{audio.name}.json"
+        if not place.is_file():
+            return None
+        kept = json.loads(place.read_text())
+        return kept["reply"] if kept["stamp"] == self._of(audio) else None
 
-def find_analysers() -> dict[str, Callable[[Path], Answer]]:
-    """Ours, then the peers that are installed here."""
-    peers = {"librosa": ask_librosa, "aubio": ask_aubio}
-    return {"ours": ask_ours} | {name: ask for name, ask in peers.items() if find_spec(name)}
+    def put(self, audio: Path, reply: Reply) -> None:
+        """Keep a reply."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        place = self._folder / f"{audio.name}.json"
+        place.write_text(json.dumps({"stamp": self._of(audio), "reply": reply}))
+
+    def _of(self, audio: Path) -> str:
+        facts = audio.stat()
+        return f"{self._stamp} {facts.st_size} {facts.st_mtime_ns}"

@@ -5,7 +5,10 @@ References
 Raffel et al. 2014, "mir_eval: a transparent implementation of common MIR metrics", ISMIR.
 """
 
+import re
+import subprocess
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,7 @@ STEPS = {
     "min7": {0, 3, 7, 10}, "hdim7": {0, 3, 6, 10}, "dim": {0, 3, 6}, "dim7": {0, 3, 6, 9},
     "aug": {0, 4, 8}, "sus4": {0, 5, 7}, "sus2": {0, 2, 7}, "5": {0, 7}, "maj6": {0, 4, 7, 9},
     "min6": {0, 3, 7, 9}, "9": {0, 4, 7, 10}, "min9": {0, 3, 7, 10}, "maj9": {0, 4, 7, 11},
-    "sus4(b7)": {0, 5, 7, 10},
+    "sus4(b7)": {0, 5, 7, 10}, "11": {0, 4, 7, 10}, "13": {0, 4, 7, 10},
 }  # fmt: skip
 TRIADS = ({0, 4, 7}, {0, 3, 7})
 SEVENTHS = (*TRIADS, {0, 4, 7, 11}, {0, 4, 7, 10}, {0, 3, 7, 10})
@@ -33,38 +36,62 @@ SEVENTHS = (*TRIADS, {0, 4, 7, 11}, {0, 4, 7, 10}, {0, 3, 7, 10})
 
 def judge(truth: dict[str, Any], answer: Answer) -> dict[str, float]:
     """Score one answer against one truth, each where both speak."""
-    start, end = truth.get("active") or (0.0, truth["duration"])
-    f_measure, bias = judge_beats(truth["beats"], answer.beats, span=(start, end))
-    ratio = (answer.tempo or 0.0) / truth["tempo"]
-    row = {
-        "beat F": f_measure,
-        "bias ms": bias,
-        "tempo acc1": float(abs(ratio - 1) < TEMPO_TOLERANCE),
-        "acc2": float(any(abs(ratio / octave - 1) < TEMPO_TOLERANCE for octave in OCTAVES)),
-    }
-    if answer.downbeats is not None and truth.get("downbeats"):
-        row["downbeat F"] = judge_beats(truth["downbeats"], answer.downbeats, span=(start, end))[0]
-    if answer.beats_per_bar is not None and truth.get("beats_per_bar"):
-        row["meter"] = float(answer.beats_per_bar == truth["beats_per_bar"])
-    if answer.is_asked_key and truth.get("key"):
-        row["key"] = judge_key(truth["key"], answer.key)
-    if answer.chords is not None and truth.get("chords"):
-        row["majmin"] = judge_chords(truth["chords"], answer.chords, vocabulary=TRIADS)
-        row["sevenths"] = judge_chords(truth["chords"], answer.chords, vocabulary=SEVENTHS)
-    if answer.borders is not None and truth.get("sections"):
+    span = tuple(truth.get("active") or (0.0, truth["duration"]))
+    row = {}
+    if "beats" in answer:
+        row["beat F"], row["bias ms"] = judge_beats(truth["beats"], answer["beats"], span=span)
+    if "tempo" in answer:
+        row |= judge_tempo(truth["tempo"], answer["tempo"])
+    if "downbeats" in answer and truth.get("downbeats"):
+        row["downbeat F"] = judge_beats(truth["downbeats"], answer["downbeats"], span=span)[0]
+    if "beats_per_bar" in answer and truth.get("beats_per_bar"):
+        row["meter"] = float(answer["beats_per_bar"] == truth["beats_per_bar"])
+    if "loudness" in answer and truth.get("loudness") is not None:
+        row["loudness off"] = abs(answer["loudness"] - truth["loudness"])
+    return row | _judge_harmony(truth, answer)
+
+
+def _judge_harmony(truth: dict[str, Any], answer: Answer) -> dict[str, float]:
+    row = {}
+    if "key" in answer and truth.get("key"):
+        row["key"] = judge_key(truth["key"], answer["key"])
+    if "chords" in answer and truth.get("chords"):
+        row["majmin"] = judge_chords(truth["chords"], answer["chords"], vocabulary=TRIADS)
+        row["sevenths"] = judge_chords(truth["chords"], answer["chords"], vocabulary=SEVENTHS)
+    if "borders" in answer and truth.get("sections"):
         borders = np.array([section[0] for section in truth["sections"][1:]])
-        row["sections"] = _match(borders, answer.borders, within=BORDER_S)
-    if answer.parts is not None and truth.get("sections"):
-        row["parts"] = judge_parts(truth["sections"], answer.parts)
+        row["sections"] = _match(borders, np.array(answer["borders"]), within=BORDER_S)
+    if "parts" in answer and truth.get("sections"):
+        row["parts"] = judge_parts(truth["sections"], answer["parts"])
     return row
 
 
+def measure_loudness(audio: Path) -> float | None:
+    """Give the integrated loudness by ffmpeg's ebur128 in LUFS, None if it gives none."""
+    command = ["ffmpeg", "-v", "error", "-i", str(audio), "-map", "0:a:0", "-af"]
+    # Its summary has one digit; what it tells of each frame has three.
+    command += ["ebur128=metadata=1,ametadata=print:key=lavfi.r128.I:file=-", "-f", "null", "-"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    values = re.findall(r"lavfi\.r128\.I=(-?[\d.]+)", told)
+    return float(values[-1]) if values else None
+
+
+def judge_tempo(truth: float, found: float | None) -> dict[str, float]:
+    """Tell whether a tempo is right within 4 %, and whether it is at another level of the pulse."""
+    ratio = (found or 0.0) / truth
+    return {
+        "tempo acc1": float(abs(ratio - 1) < TEMPO_TOLERANCE),
+        "acc2": float(any(abs(ratio / octave - 1) < TEMPO_TOLERANCE for octave in OCTAVES)),
+    }
+
+
 def judge_beats(
-    truth: list[float], found: np.ndarray, *, span: tuple[float, float]
+    truth: list[float], said: list[float], *, span: tuple[float, float]
 ) -> tuple[float, float]:
     """F-measure within 70 ms from the fifth second on, and the median offset of hits in ms."""
     start, end = span
     true = np.array([beat for beat in truth if start <= beat <= end and beat >= SETTLED_S])
+    found = np.array(said)
     found = found[(found >= max(start - HIT_S, SETTLED_S)) & (found <= end + HIT_S)]
     if not len(found) or not len(true):
         return 0.0, np.nan
@@ -74,11 +101,12 @@ def judge_beats(
     return _match(true, found, within=HIT_S), bias
 
 
-def judge_key(truth: dict[str, Any], found: tuple[int, str] | None) -> float:
+def judge_key(truth: dict[str, Any], found: tuple[int | str, str] | None) -> float:
     """MIREX score: 1 right, 0.5 a fifth above, 0.3 relative, 0.2 parallel."""
     if found is None:
         return 0.0
-    step, same_mode = (found[0] - truth["tonic"]) % 12, found[1] == truth["mode"]
+    tonic = _pitch_class(found[0]) if isinstance(found[0], str) else found[0]
+    step, same_mode = (tonic - truth["tonic"]) % 12, found[1] == truth["mode"]
     if same_mode:
         return {0: 1.0, 7: 0.5}.get(step, 0.0)
     relative = 9 if truth["mode"] == "major" else 3
@@ -132,9 +160,12 @@ def _read_label(label: str, cut: int) -> tuple[int, set[int]] | None:
     if label in ("N", "X"):
         return None
     name, _, rest = label.partition(":")
-    root = TONICS[name[0]] + name.count("#") - name.count("b")
     quality = rest.partition("/")[0] or "maj"
-    return root % 12, {step for step in STEPS[quality] if step < cut}
+    return _pitch_class(name), {step for step in STEPS[quality] if step < cut}
+
+
+def _pitch_class(name: str) -> int:
+    return (TONICS[name[0]] + name.count("#") - name.count("b")) % 12
 
 
 def _match(truth: np.ndarray, found: np.ndarray, *, within: float) -> float:
