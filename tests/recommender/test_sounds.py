@@ -23,7 +23,7 @@ from harmonyhub.recommender.likeness import (
 )
 from harmonyhub.recommender.profile import Profile, build_profile
 from harmonyhub.recommender.reasons import Reasoner
-from harmonyhub.recommender.sounds import N_ALIKE, find_alike, place_sounds
+from harmonyhub.recommender.sounds import N_ALIKE, find_alike, place_sounds, rank_nearest
 from harmonyhub.recommender.terms import TermKind
 
 NOW = 1_700_000_000
@@ -93,6 +93,14 @@ def test_whoever_is_near_to_somebody_is_found():
     assert N_ALIKE == alike[n - 1].nnz == alike[:, n - 1].nnz
     assert 0 == (alike != alike.T).nnz
     assert not alike.diagonal().any()
+
+
+@pytest.mark.parametrize(("n_columns", "n_near"), [(7, 7), (50, 1), (1_003, 3), (4_000, 20)])
+def test_the_nearest_are_those_of_a_sorted_row(n_columns, n_near):
+    """Parts and limits lose no near column, and equal distances are taken in order."""
+    distances = np.random.default_rng(n_columns).integers(0, 900, (9, n_columns)).astype(np.float32)
+    expected = np.argsort(distances, axis=1, kind="stable")[:, :n_near]
+    assert np.array_equal(expected, rank_nearest(distances, n_near))
 
 
 def test_bytes_hold_the_sounds(sounding):
