@@ -115,30 +115,42 @@ Candidate = tuple[int, int, int]
 
 @dataclass(slots=True)
 class _Page:
-    """Counts of the page that is being filled; `limits` are for pools, some together."""
+    """Counts of the page that is being filled; `limits` are for pools, some together.
+
+    `full` are the pools that a limit keeps from having more.
+    """
 
     index: ServingIndex
     caps: tuple[int, int] | None
     limits: Limits
+    full: set[int] = field(init=False)
     counts: Counter[tuple[int, ...]] = field(default_factory=Counter)
     artists: Counter[int] = field(default_factory=Counter)
     releases: Counter[int] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        self.full = {pool for together, most in self.limits if most <= 0 for pool in together}
+
+    def lift_limits(self) -> None:
+        """Let every pool have the places that are left."""
+        self.limits, self.full = (), set()
+
     def take(self, candidate: Candidate) -> bool:
         """Put a track on the page if the caps and limits allow it."""
         item, pool, release = candidate
-        for together, most in self.limits:
-            if pool in together and self.counts[together] >= most:
-                return False
+        if pool in self.full:  # first: of known tracks a page has five, the ranking hundreds
+            return False
         artists = self.index.artists_of(item)
         if self.caps is not None and (
             (release >= 0 and self.releases[release] >= self.caps[1])
             or any(self.artists[artist] >= self.caps[0] for artist in artists)
         ):
             return False
-        for together, _ in self.limits:
+        for together, most in self.limits:
             if pool in together:
                 self.counts[together] += 1
+                if self.counts[together] >= most:
+                    self.full.update(together)
         self.releases[release] += 1
         for artist in artists:
             self.artists[artist] += 1
@@ -206,13 +218,13 @@ def _limit(size: int, choice: Choice, *, has_known: bool) -> Limits:
 
 def _fill_page(waiting: list[Candidate], page: _Page, *, size: int) -> set[int]:
     taken: set[int] = set()
-    for limits in (page.limits, ()):  # where one kind runs out, the others fill up
-        page.limits = limits
+    for _ in range(2):
         for candidate in waiting:
             if len(taken) == size:
                 return taken
             if candidate[0] not in taken and page.take(candidate):
                 taken.add(candidate[0])
+        page.lift_limits()  # where one kind runs out, the others fill up
     return taken
 
 
