@@ -83,7 +83,8 @@ def _learn_near(
     table: VoteTable, *, mix: Mix, on_block: Callable[[int], None], engine: Engine
 ) -> sparse.csr_matrix:
     """Choose sources and find neighbours in one pass, weigh, and keep the strongest of the sum."""
-    shared = _Shared(table, Regressions(table.mass), Nearness(table.mass))
+    regressions = Regressions(table.mass, mix.n_sources)
+    shared = _Shared(table, regressions, Nearness(table.mass))
     chosen, near, done = [], [], 0
     for sources, neighbour in engine.map(_learn_block, table.blocks(), shared=shared):
         chosen.append(sources)
