@@ -1,6 +1,5 @@
 """Commands for all users at once: recommend-all."""
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -40,6 +39,8 @@ def recommend_all(
 
     The lists are those of the pages, with their reasons. They do not count as shown.
     """
+    import asyncio
+
     refuse_existing(output)
     n_lists = asyncio.run(_write_all(output, ListName(list_name), n=n, engine=engine))
     if as_json:
@@ -51,6 +52,8 @@ def recommend_all(
 async def _write_all(
     output: Path, list_name: ListName, *, n: int, engine: EngineName | None
 ) -> int:
+    import asyncio
+
     from harmonyhub.flows.recommend_all import recommend_all as recommend_all_flow
 
     line, n_lists = ProgressLine(), 0

@@ -1,6 +1,5 @@
 """Commands of the configuration: check, doctor, diff, secrets."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +50,8 @@ def check(
     Exit status 0: fine; 78: a definite error of the configuration; 75: somebody else's fault kept
     us from knowing; 1: a check itself broke.
     """
+    import asyncio
+
     from harmonyhub.checks.offline import check_offline
     from harmonyhub.checks.verdicts import exit_status
 
@@ -137,6 +138,8 @@ def doctor(*, target: str | None, as_json: bool) -> None:
 
     Names every variable that has changed and is not loaded. Exit status 78 where there is one.
     """
+    import asyncio
+
     from harmonyhub.flows.doctor import examine
     from harmonyhub.settings.load import read_settings
 
@@ -160,6 +163,8 @@ def diff(old: str, new: str, *, as_json: bool) -> None:
     OLD and NEW are each a number of the ledger, a file of NAME=VALUE lines, or "." for what the
     environment and .env say now.
     """
+    import asyncio
+
     from harmonyhub.cli.session import run_in_house
     from harmonyhub.flows.difference import compare, is_number, key_of_fingerprints
     from harmonyhub.settings.load import survey_settings
@@ -201,6 +206,8 @@ def rotate(name: str, *, from_file: Path | None) -> None:
     The variable must come from a file (NAME_FILE). HARMONYHUB_ENCRYPTION_KEY makes its new value
     itself and seals everything again; stop the service for that.
     """
+    import asyncio
+
     from harmonyhub.cli.session import say
     from harmonyhub.flows.rotation import (
         ENCRYPTION_KEY,

@@ -1,6 +1,5 @@
 """The command `drill`: re-enact the incident of 2024-08-14 and print the scorecard."""
 
-import asyncio
 import sys
 
 import click
@@ -21,6 +20,8 @@ def drill(*, seed: int, is_short: bool, as_json: bool) -> None:
     own that goes at the end; nothing of yours is touched. Beside the product's column stands one
     with the guards off. Exit status 0 only if every target holds.
     """
+    import asyncio
+
     from harmonyhub.drills.drill import run_drill
 
     scorecard = asyncio.run(run_drill(seed=seed, is_short=is_short, say=say))

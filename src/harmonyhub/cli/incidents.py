@@ -1,6 +1,5 @@
 """Commands of incidents: why, alert, incident."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +27,8 @@ def why(*, as_json: bool) -> None:
     Open incidents as the alert told them; without one, what a fresh look finds. Exit status 78:
     the operator's fault; 75: somebody else's; 0: nothing is wrong.
     """
+    import asyncio
+
     from harmonyhub.flows.why import explain, explain_without_store
 
     try:
@@ -68,6 +69,8 @@ def alert() -> None:
 @as_json_option
 def alert_test(*, as_json: bool) -> None:
     """Send a message down the real path, to both contacts, and wait for the receipts."""
+    import asyncio
+
     from harmonyhub.flows.contacts import Contacts
     from harmonyhub.flows.telling import count_messages, send_test
     from harmonyhub.settings.load import read_settings

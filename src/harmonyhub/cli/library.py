@@ -1,6 +1,5 @@
 """Commands for audio files: analyse one, or a whole folder."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -61,6 +60,8 @@ def analyse(
     broke off goes on where it stopped; Ctrl-C loses only the files in work. Processes that measure
     give way to everything else, and a file that ends or blocks one is refused and not tried again.
     """
+    import asyncio
+
     if path.is_dir():
         if shape or pictures_dir:
             option = f"--as {shape}" if shape else "--svg"

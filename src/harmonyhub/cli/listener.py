@@ -1,6 +1,5 @@
 """Commands of the listener: import, train, recommend, export."""
 
-import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -255,6 +254,8 @@ def export(
 
     With --interactions or --factors: tables that Spark, pandas and our own `evaluate` read.
     """
+    import asyncio
+
     tables = [path for path in (interactions, factors) if path is not None]
     if tables and output is not None:
         raise click.UsageError("--output is for one user's data; name the table's own file.")

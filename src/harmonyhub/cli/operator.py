@@ -1,6 +1,5 @@
 """Commands that run things and say how they are: up, demo, serve, work, status."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +50,8 @@ def demo(*, with_spotify: bool) -> None:
 @click.command()
 def serve() -> None:
     """Serve the pages and the API only; `work` runs the jobs."""
+    import asyncio
+
     with telling_refusal():
         asyncio.run(_serve())
 
@@ -70,6 +71,8 @@ async def _serve() -> None:
 @click.command()
 def work() -> None:
     """Run what needs no visitor: imports, trainings, analyses, synchronization and the watch."""
+    import asyncio
+
     from harmonyhub.cli.supervisor import until_told_to_stop, worker_name
     from harmonyhub.jobs.background import run_background
 

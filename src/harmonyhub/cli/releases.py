@@ -1,6 +1,5 @@
 """Commands of releases: keep, deploy, rollback, releases, verify."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -32,6 +31,8 @@ def keep() -> None:
     MongoDB (embedded, unless HARMONYHUB_MONGODB_URI is set), HAProxy, and the processes of each
     release that the ledger wants. After a reboot the committed release comes up again.
     """
+    import asyncio
+
     from harmonyhub.cli.supervisor import until_told_to_stop
 
     asyncio.run(until_told_to_stop(_keep()))
@@ -39,6 +40,8 @@ def keep() -> None:
 
 
 async def _keep() -> None:
+    import asyncio
+
     from harmonyhub.release.keeper import Keeper
     from harmonyhub.release.proxy import find_haproxy
     from harmonyhub.settings.load import process_environment
@@ -203,6 +206,8 @@ def verify(*, target: str, as_json: bool) -> None:
     Exit status 0: it works; 78: a step went wrong; 75: nobody answered, or it is not ready. The
     access password is taken from HARMONYHUB_ACCESS_PASSWORD where it is set.
     """
+    import asyncio
+
     import msgspec
 
     journey = asyncio.run(_verify(target, on_step=_ignore if as_json else _show))
@@ -225,6 +230,8 @@ async def _verify(target: str, *, on_step: "Callable[[Step], None]") -> "Journey
 
 def _run(owner: str, act: "Callable[[LedgerHouse], Awaitable[Result]]") -> Result:
     """Open the ledger, act on it, close it."""
+    import asyncio
+
     from harmonyhub.settings.load import process_environment
     from harmonyhub.telemetry.logs import configure_logs
     from harmonyhub.wiring.ledger import open_ledger, read_ledger_settings

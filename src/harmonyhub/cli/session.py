@@ -1,6 +1,5 @@
 """What every command shares: settings, an open house, output for people or for machines."""
 
-import asyncio
 import json
 import os
 import sys
@@ -126,6 +125,8 @@ async def opened_house(owner: str) -> AsyncIterator["House"]:
 @contextmanager
 def telling_refusal() -> Iterator[None]:
     """Tell the first contact where a service does not start or run, before the error goes on."""
+    import asyncio
+
     try:
         yield
     except HarmonyHubError as error:
@@ -137,6 +138,7 @@ def telling_refusal() -> Iterator[None]:
 
 def run_in_house(owner: str, flow: Callable[["House"], Awaitable[Result]]) -> Result:
     """Open the house, run one flow in it, close it."""
+    import asyncio
 
     async def run() -> Result:
         async with opened_house(owner) as house:

@@ -1,6 +1,5 @@
 """Commands around Spotify: who is connected, what the calls went to, read now, leave."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -165,6 +164,8 @@ def sync(user: str, *, as_json: bool) -> None:
 
 
 async def _sync(house: "House", user: "UserId") -> "tuple[Outcome, LibraryReport]":
+    import asyncio
+
     from harmonyhub.flows.library_report import load_library_report
     from harmonyhub.flows.sync import sync_now
 
