@@ -14,13 +14,9 @@ from scipy.optimize import minimize
 
 from harmonyhub.analysis.beats import propose_beats
 from harmonyhub.analysis.decode import ANALYSIS_RATE
-from harmonyhub.analysis.metrical_levels import (
-    MIN_BEATS,
-    WEIGHTS,
-    gather_evidence,
-    measure_signs,
-)
+from harmonyhub.analysis.metrical_levels import MIN_BEATS, WEIGHTS, measure_signs
 from harmonyhub.analysis.network import hear_pulse
+from harmonyhub.analysis.pulse_evidence import Evidence, gather_evidence
 from harmonyhub.analysis.spectrum import MEL_HOP, PITCH_HOP, Spectrum
 
 HIT_S = 0.07
@@ -29,20 +25,26 @@ RIDGE = 0.001  # up to 0.005 costs 0.02 of the beats
 Case = tuple[np.ndarray, np.ndarray]
 
 
-def load_case(path: Path) -> Case:
-    """Give the signs of each way to count one piece, and how right each is."""
+def load_piece(path: Path) -> tuple[Evidence, dict[str, np.ndarray]]:
+    """Give what the analysis knows of a rendered piece, and its true beats and downbeats."""
     with np.load(path) as file:
         truth = json.loads(str(file["truth"]))
         mel_rate, tone_rate = ANALYSIS_RATE / MEL_HOP, ANALYSIS_RATE / PITCH_HOP
         tones = file["tones"]
         spectrum = Spectrum(file["mel_db"], mel_rate, tones[:, :0], tones, tone_rate)
-    likely = hear_pulse(spectrum.mel_db)
-    evidence = gather_evidence(spectrum, likely)
-    ways = [beats for beats in propose_beats(likely[:, 0], mel_rate) if len(beats) >= MIN_BEATS]
     end_s = len(spectrum.mel_db) / mel_rate
-    true_s = np.array([beat for beat in truth["beats"] if beat < end_s])
+    times = {name: np.array(truth[name]) for name in ("beats", "downbeats")}
+    heard = {name: times_s[times_s < end_s] for name, times_s in times.items()}
+    return gather_evidence(spectrum, hear_pulse(spectrum.mel_db)), heard
+
+
+def load_case(path: Path) -> Case:
+    """Give the signs of each way to count one piece, and how right each is."""
+    evidence, truth = load_piece(path)
+    proposed = propose_beats(evidence.likely[:, 0], evidence.frame_rate)
+    ways = [beats_s for beats_s in proposed if len(beats_s) >= MIN_BEATS]
     signs = np.array([measure_signs(beats_s, evidence) for beats_s in ways])
-    return signs, np.array([judge(beats_s, true_s) for beats_s in ways])
+    return signs, np.array([judge(beats_s, truth["beats"]) for beats_s in ways])
 
 
 def judge(beats_s: np.ndarray, true_s: np.ndarray) -> float:

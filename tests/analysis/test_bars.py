@@ -4,25 +4,41 @@ import numpy as np
 import pytest
 
 from harmonyhub.analysis.bars import find_bars
+from harmonyhub.analysis.pulse_evidence import Evidence
 
-FRAME_RATE = 86.13
+FRAME_RATE, TONE_RATE = 86.13, 10.77
 
 
-def chances(beats_s: np.ndarray, downbeats: np.ndarray) -> np.ndarray:
-    """Make a curve of chances as the network gives them: 0.6 at downbeats, 0.03 at other beats."""
-    likely = np.full(round((beats_s[-1] + 1) * FRAME_RATE), 0.005)
+def hear(
+    beats_s: np.ndarray,
+    downbeats: np.ndarray,
+    *,
+    chords: np.ndarray | None = None,
+    said: float = 0.6,
+) -> Evidence:
+    """Say what the network is used to say of downbeats and of other beats; `chords` begin here."""
+    likely = np.full((round((beats_s[-1] + 1) * FRAME_RATE), 2), 0.005, np.float32)
     frames = np.round(beats_s * FRAME_RATE).astype(int)
-    likely[frames] = np.where(downbeats, 0.6, 0.03)
-    return likely
+    likely[frames, 1] = np.where(downbeats, said, 0.03)
+    times_s = np.arange(round((beats_s[-1] + 1) * TONE_RATE)) / TONE_RATE
+    starts_s = beats_s[chords] if chords is not None else np.empty(0)
+    root = np.searchsorted(starts_s, times_s + 0.5 / TONE_RATE) * 5 % 12
+    return Evidence(
+        likely=likely,
+        frame_rate=FRAME_RATE,
+        bass=np.eye(28, dtype=np.float32)[root],
+        chroma=np.eye(12, dtype=np.float32)[root],
+        tone_rate=TONE_RATE,
+    )
 
 
 @pytest.mark.parametrize("meter", [2, 3, 4, 5])
 @pytest.mark.parametrize("first", [0, 1])
 def test_finds_meter_and_downbeats(meter, first):
-    """Bars of two to five beats are found, with an upbeat or without."""
+    """Bars of two to five beats with a chord each are found, with an upbeat or without."""
     beats = np.arange(0.5, 40, 0.5)
     downbeats = np.arange(len(beats)) % meter == first
-    bars = find_bars(beats, chances(beats, downbeats), FRAME_RATE)
+    bars = find_bars(beats, hear(beats, downbeats, chords=downbeats, said=0.9))
     assert meter == bars.beats_per_bar
     assert downbeats.tolist() == (bars.positions == 0).tolist()
     assert 0.7 < bars.confidence <= 1
@@ -34,7 +50,7 @@ def test_one_wrong_word_moves_no_bar():
     downbeats = np.arange(len(beats)) % 4 == 0
     said = downbeats.copy()
     said[30] = True
-    bars = find_bars(beats, chances(beats, said), FRAME_RATE)
+    bars = find_bars(beats, hear(beats, said))
     assert downbeats.tolist() == (bars.positions == 0).tolist()
 
 
@@ -42,12 +58,22 @@ def test_a_changed_meter_is_followed():
     """Ten bars of three after ten bars of four."""
     beats = 0.5 + 0.5 * np.arange(70)
     downbeats = np.concatenate([np.arange(40) % 4 == 0, np.arange(30) % 3 == 0])
-    bars = find_bars(beats, chances(beats, downbeats), FRAME_RATE)
+    bars = find_bars(beats, hear(beats, downbeats))
     assert downbeats.tolist() == (bars.positions == 0).tolist()
     assert 4 == bars.beats_per_bar
 
 
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_bars_begin_where_chords_do(first):
+    """Where the network hears no difference among the beats, the chords tell where bars begin."""
+    beats = np.arange(0.5, 40, 0.5)
+    chords = np.arange(len(beats)) % 4 == first
+    bars = find_bars(beats, hear(beats, np.zeros(len(beats), bool), chords=chords))
+    assert 4 == bars.beats_per_bar
+    assert chords[4:-4].tolist() == (bars.positions == 0)[4:-4].tolist()
+
+
 def test_nothing_comes_of_no_beats():
     """Without beats there are no bars."""
-    bars = find_bars(np.empty(0), np.zeros(100), FRAME_RATE)
+    bars = find_bars(np.empty(0), hear(np.array([0.5]), np.array([True])))
     assert (0, None) == (len(bars.positions), bars.beats_per_bar)

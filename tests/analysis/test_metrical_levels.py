@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from harmonyhub.analysis.metrical_levels import Evidence, choose_beats
+from harmonyhub.analysis.metrical_levels import choose_beats
+from harmonyhub.analysis.pulse_evidence import Evidence
 
 FRAME_RATE, TONE_RATE = 86.13, 10.77
 LENGTH_S = 40.0
@@ -17,7 +18,7 @@ def hear(chances: dict[float, float], *, step_s: float, bass_s: float) -> Eviden
         likely[np.round(times * FRAME_RATE).astype(int), 0] = chance
     note = np.floor((np.arange(round(LENGTH_S * TONE_RATE)) / TONE_RATE - 0.5) / bass_s)
     bass = np.eye(28, dtype=np.float32)[note.astype(int) * 5 % 28]
-    return Evidence(likely, FRAME_RATE, bass, TONE_RATE)
+    return Evidence(likely, FRAME_RATE, bass, np.zeros((len(bass), 12), np.float32), TONE_RATE)
 
 
 def count(step_s: float, *, off_s: float = 0.0) -> np.ndarray:

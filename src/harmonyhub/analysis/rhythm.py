@@ -7,8 +7,9 @@ import numpy as np
 from harmonyhub.analysis import FloatArray
 from harmonyhub.analysis.bars import find_bars
 from harmonyhub.analysis.beats import propose_beats
-from harmonyhub.analysis.metrical_levels import choose_beats, gather_evidence
+from harmonyhub.analysis.metrical_levels import choose_beats
 from harmonyhub.analysis.network import hear_pulse
+from harmonyhub.analysis.pulse_evidence import gather_evidence
 from harmonyhub.analysis.spectrum import Spectrum
 
 MIN_CONFIDENCE = 0.25  # white noise of 5 to 60 s stays under 0.21, of 69 pieces the lowest is 0.29
@@ -48,7 +49,8 @@ def find_rhythm(spectrum: Spectrum, duration_s: float) -> Rhythm:
     rate = spectrum.mel_rate
     likely = hear_pulse(spectrum.mel_db)
     proposed = [beats_s[beats_s < duration_s] for beats_s in propose_beats(likely[:, 0], rate)]
-    beats_s = choose_beats(proposed, gather_evidence(spectrum, likely))
+    evidence = gather_evidence(spectrum, likely)
+    beats_s = choose_beats(proposed, evidence)
     if not len(beats_s):
         return NO_RHYTHM
     frames = np.clip(np.round(beats_s * rate).astype(int), 1, len(likely) - 2)
@@ -56,7 +58,7 @@ def find_rhythm(spectrum: Spectrum, duration_s: float) -> Rhythm:
     confidence = float(near.max(axis=0).mean())
     if confidence < MIN_CONFIDENCE:
         return NO_RHYTHM
-    bars = find_bars(beats_s, likely[:, 1], rate)
+    bars = find_bars(beats_s, evidence)
     return Rhythm(
         tempo_bpm=60.0 / float(np.median(np.diff(beats_s))),
         confidence=confidence,
