@@ -1,6 +1,7 @@
 """The server: starts, refuses a taken port, stops in order."""
 
 import asyncio
+import gc
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.jobs import JobKind
 from harmonyhub.web.app import build_app
-from harmonyhub.web.server import is_loopback, refuse_taken_port, serve
+from harmonyhub.web.server import is_loopback, refuse_taken_port, serve, spare_collections
 from harmonyhub.wiring.house import House
 
 Served = Callable[[House], AbstractAsyncContextManager[str]]
@@ -100,3 +101,16 @@ def test_a_process_at_rest_leaves_out_what_it_may_never_need(
     program = f"import sys, {modules}; print(*sorted({left_out!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert b"" == done.stdout.strip()
+
+
+def test_full_collections_leave_a_start_alone() -> None:
+    """What was made before is no longer gone through; what is made after still is."""
+    kept = [[number] for number in range(1_000)]
+    try:
+        spare_collections()
+        assert not any(each is kept for each in gc.get_objects())
+        made = [kept]
+        assert any(each is made for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+    assert any(each is kept for each in gc.get_objects())

@@ -60,11 +60,12 @@ async def _serve() -> None:
     from harmonyhub.cli.supervisor import until_told_to_stop
     from harmonyhub.web.app import build_app
     from harmonyhub.web.server import serve as serve_app
+    from harmonyhub.web.server import spare_collections
 
     async with opened_house("serve") as house:
-        settings = house.settings
+        app, settings = build_app(house), house.settings
         await until_told_to_stop(
-            serve_app(build_app(house), host=settings.host, port=settings.port)
+            serve_app(app, host=settings.host, port=settings.port, on_ready=spare_collections)
         )
 
 
