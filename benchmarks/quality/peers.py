@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from benchmarks.quality.ease import train_ease
+from benchmarks.quality.packages import train_implicit_als, train_sansa, train_slim
 from harmonyhub.recommender import train_index
 
 Score = Callable[[sparse.csr_matrix], Any]
 N_NEIGHBOURS = 200
-EASE_MAX = 6_000  # listeners or tracks, whichever are fewer: 0.3 GB and a minute at most
 BLOCK = 2_000
 
 
@@ -22,10 +23,6 @@ class Method:
     name: str
     train: Callable[..., Score]
     grid: tuple[Mapping[str, float], ...] = ({},)
-
-
-class NotHereError(Exception):
-    """A method that this machine or this set cannot have; says why."""
 
 
 def _ones(plays: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -80,41 +77,24 @@ def _nearest(left: sparse.csr_matrix, right: sparse.csr_matrix, weigh: Any) -> s
     return sparse.vstack(blocks, format="csr")
 
 
-def _ease(plays: sparse.csr_matrix, *, seed: int, ridge: float) -> Score:  # noqa: ARG001
-    """Solve EASE through the smaller side of the matrix: (X'X + r)^-1 by way of XX'."""
-    ones = _ones(plays)
-    if ones.shape[0] > EASE_MAX:
-        raise NotHereError(f"EASE would invert {min(ones.shape):,} squared")
-    kernel = (ones @ ones.T).toarray().astype(np.float64)
-    kernel[np.diag_indices_from(kernel)] += ridge
-    through = np.asarray((ones.T @ np.linalg.inv(kernel)).T, dtype=np.float32)
-    diagonal = (1 - np.asarray(ones.multiply(through).sum(axis=0)).ravel()) / ridge
-
-    def score(histories: sparse.csr_matrix) -> Any:
-        given = _ones(histories)
-        whole = given.toarray()
-        inverse = (whole - (given @ ones.T).toarray().astype(np.float32) @ through) / ridge
-        return whole - inverse / diagonal
-
-    return score
+def _ease(plays: sparse.csr_matrix, *, seed: int, ridge: float) -> Score:
+    return _of_ones(train_ease(_ones(plays), ridge, seed=seed))
 
 
 def _implicit_als(plays: sparse.csr_matrix, *, seed: int, factors: float, alpha: float) -> Score:
-    try:
-        from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - may be absent
-    except ImportError as error:
-        raise NotHereError("implicit is not installed: requirements/bench.txt") from error
-    model = AlternatingLeastSquares(
-        factors=int(factors), regularization=0.05, alpha=alpha, num_threads=1, random_state=seed
-    )
-    model.fit(_ones(plays), show_progress=False)
+    return _of_ones(train_implicit_als(_ones(plays), seed=seed, factors=factors, alpha=alpha))
 
-    def score(histories: sparse.csr_matrix) -> Any:
-        rows = np.arange(histories.shape[0])
-        tastes = model.recalculate_user(rows, _ones(histories))
-        return np.asarray(tastes) @ np.asarray(model.item_factors).T
 
-    return score
+def _slim(plays: sparse.csr_matrix, *, seed: int, sparsity: float, ridge: float) -> Score:  # noqa: ARG001
+    return _of_ones(train_slim(_ones(plays), sparsity=sparsity, ridge=ridge))
+
+
+def _sansa(plays: sparse.csr_matrix, *, seed: int, ridge: float, density: float) -> Score:  # noqa: ARG001
+    return _of_ones(train_sansa(_ones(plays), ridge=ridge, density=density))
+
+
+def _of_ones(score: Score) -> Score:
+    return lambda histories: score(_ones(histories))
 
 
 def _grid(**choices: tuple[float, ...]) -> tuple[Mapping[str, float], ...]:
@@ -131,6 +111,8 @@ METHODS = (
     Method("most popular", _popular),
     Method("item k-NN", _item_knn, _grid(shrink=(2.0, 10.0, 50.0))),
     Method("RP3beta", _rp3beta, _grid(alpha=(0.5, 0.8), beta=(0.2, 0.4))),
-    Method("EASE", _ease, _grid(ridge=(50.0, 100.0, 200.0))),
+    Method("EASE", _ease, _grid(ridge=(10.0, 50.0, 100.0, 200.0))),
+    Method("SLIM", _slim, _grid(sparsity=(0.2, 1.0), ridge=(20.0, 60.0))),
+    Method("SANSA", _sansa, _grid(ridge=(50.0, 200.0), density=(2e-3,))),
     Method("implicit ALS", _implicit_als, _grid(factors=(64.0, 128.0), alpha=(3.0, 10.0))),
 )

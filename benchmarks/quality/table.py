@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quality.peers import METHODS, Method, NotHereError, Score
+from benchmarks.quality.packages import NotHereError
+from benchmarks.quality.peers import METHODS, Method, Score
 from benchmarks.quality.sets import Part, Split
 from harmonyhub.domain.quality import Estimate
 from harmonyhub.recommender.metrics import UserMetrics, estimate, measure
@@ -98,12 +99,18 @@ def write_rows(name: str, lines: Sequence[Line | str]) -> list[str]:
 
 
 def write_page(page: Path, rows: Sequence[str]) -> None:
-    """Replace the table of a page by a new one, between its two marks."""
+    """Put rows into the table of a page, between its two marks; those of other sets stay."""
     text = page.read_text(encoding="utf-8")
     before, rest = text.split(START)
-    _, after = rest.split(END)
-    table = HEAD + "".join(f"{row}\n" for row in rows)
-    page.write_text(f"{before}{START}{table}{END}{after}", encoding="utf-8")
+    table, after = rest.split(END)
+    measured = {_name_of(row) for row in rows}
+    kept = [row for row in table.removeprefix(HEAD).splitlines() if _name_of(row) not in measured]
+    whole = HEAD + "".join(f"{row}\n" for row in [*kept, *rows])
+    page.write_text(f"{before}{START}{whole}{END}{after}", encoding="utf-8")
+
+
+def _name_of(row: str) -> str:
+    return row.split("|")[1].strip()
 
 
 def _write(one: Estimate) -> str:

@@ -1,0 +1,75 @@
+"""Peers from PyPI, each where it is installed: implicit, fastslim and sansa."""
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+Score = Callable[[sparse.csr_matrix], Any]
+SLIM_PASSES = 50
+SLIM_TOLERANCE = 1e-3
+
+
+class NotHereError(Exception):
+    """A method that this machine or this set cannot have; says why."""
+
+
+def train_implicit_als(
+    ones: sparse.csr_matrix, *, seed: int, factors: float, alpha: float
+) -> Score:
+    """Train the ALS of implicit with one thread."""
+    try:
+        from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - may be absent
+    except ImportError as error:
+        raise NotHereError("implicit is not installed: requirements/bench.txt") from error
+    model = AlternatingLeastSquares(
+        factors=int(factors), regularization=0.05, alpha=alpha, num_threads=1, random_state=seed
+    )
+    model.fit(ones, show_progress=False)
+
+    def score(given: sparse.csr_matrix) -> Any:
+        tastes = model.recalculate_user(np.arange(given.shape[0]), given)
+        return np.asarray(tastes) @ np.asarray(model.item_factors).T
+
+    return score
+
+
+def train_slim(ones: sparse.csr_matrix, *, sparsity: float, ridge: float) -> Score:
+    """Train the SLIM of fastslim with one thread."""
+    try:
+        import fastslim  # noqa: PLC0415 - may be absent
+    except ImportError as error:
+        raise NotHereError("fastslim is not installed: requirements/bench.txt") from error
+    model = fastslim.SLIM(
+        lambd=sparsity, beta=ridge, max_iter=SLIM_PASSES, tol=SLIM_TOLERANCE, n_threads=1
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fastslim.ConvergenceWarning)  # some tracks of thousands
+        model.fit(ones.astype(np.float64))
+    weights = sparse.csr_matrix(model.fitted_weights(), dtype=np.float32)
+    return lambda given: (given @ weights).toarray()
+
+
+def train_sansa(ones: sparse.csr_matrix, *, ridge: float, density: float) -> Score:
+    """Train SANSA with the exact factorization, as its authors advise for small sets."""
+    try:
+        import sansa  # noqa: PLC0415 - may be absent
+    except ImportError as error:
+        reason = "sansa is not installed: it needs the headers of SuiteSparse and scikit-sparse<0.5"
+        raise NotHereError(reason) from error
+    logging.getLogger("sansa").setLevel(logging.WARNING)
+    model = sansa.SANSA(
+        sansa.SANSAConfig(
+            l2=ridge,
+            weight_matrix_density=density,
+            gramian_factorizer_config=sansa.CHOLMODGramianFactorizerConfig(),
+            lower_triangle_inverter_config=sansa.UMRUnitLowerTriangleInverterConfig(
+                scans=1, finetune_steps=5
+            ),
+        )
+    )
+    model.fit(ones)
+    return lambda given: model.forward(given).toarray()
