@@ -1,19 +1,22 @@
 """Commands for audio files: analyse one, or a whole folder."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harmonyhub.cli.session import ProgressLine, as_json_option, opened_house, print_json
+from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.jobs import Progress
 
 if TYPE_CHECKING:
     from harmonyhub.domain.analysis import TrackAnalysis
-    from harmonyhub.flows.folder_analysis import FolderResult
+    from harmonyhub.flows.folder_analysis import FolderResult, MakeMeasurer
 
 
 @click.command()
@@ -33,6 +36,14 @@ if TYPE_CHECKING:
     help="How many files of a folder are measured at a time; without it one per core.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice([EngineName.POOL.value, EngineName.RAY.value]),
+    default=EngineName.POOL.value,
+    show_default=True,
+    help="What measures the files of a folder: processes of this machine, or Ray; the results are "
+    "the same bytes.",
+)
+@click.option(
     "--again",
     "is_anew",
     is_flag=True,
@@ -50,6 +61,7 @@ def analyse(
     as_json: bool,
     shape: str | None,
     n_processes: int | None,
+    engine: str,
     is_anew: bool,
     pictures_dir: Path | None,
 ) -> None:
@@ -66,7 +78,10 @@ def analyse(
         if shape or pictures_dir:
             option = f"--as {shape}" if shape else "--svg"
             raise click.UsageError(f"{option} takes one file, and {path} is a folder.")
-        result = asyncio.run(_analyse_folder(path, n_processes=n_processes, is_anew=is_anew))
+        with _opened_measurers(EngineName(engine), n_processes) as measurer:
+            result = asyncio.run(
+                _analyse_folder(path, n_processes=n_processes, is_anew=is_anew, measurer=measurer)
+            )
         if as_json:
             print_json(asdict(result))
         else:
@@ -125,8 +140,22 @@ def _measure_as(path: Path, shape: str) -> dict[str, object]:
     return to_audio_analysis(analysis, segments, now=system_clock(), seconds=seconds)
 
 
+@contextmanager
+def _opened_measurers(engine: EngineName, n_processes: int | None) -> "Iterator[MakeMeasurer]":
+    from harmonyhub.flows.measuring import Measurer
+    from harmonyhub.flows.ray_measuring import RayMeasurer
+    from harmonyhub.wiring.cores import usable_cores
+    from harmonyhub.wiring.ray_engine import RayEngine
+
+    if engine is EngineName.POOL:
+        yield Measurer
+        return
+    with RayEngine(n_processes or usable_cores()) as ray:
+        yield partial(RayMeasurer, ray)
+
+
 async def _analyse_folder(
-    folder: Path, *, n_processes: int | None, is_anew: bool
+    folder: Path, *, n_processes: int | None, is_anew: bool, measurer: "MakeMeasurer"
 ) -> "FolderResult":
     from harmonyhub.flows.folder_analysis import run_folder_analysis
 
@@ -139,6 +168,7 @@ async def _analyse_folder(
                 on_progress=line,
                 n_processes=n_processes,
                 is_anew=is_anew,
+                measurer=measurer,
             )
         finally:
             line.close()

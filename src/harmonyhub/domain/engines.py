@@ -1,4 +1,4 @@
-"""What can run the stages of a training."""
+"""What can run the stages of a training, and measure the files of a folder."""
 
 from enum import StrEnum
 

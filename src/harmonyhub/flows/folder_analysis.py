@@ -14,14 +14,14 @@ from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.flows.analyse import keep_analysis
 from harmonyhub.flows.describing import describe_outdated
-from harmonyhub.flows.measuring import Measurer
+from harmonyhub.flows.measuring import FileMeasurer, Measurer
 from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.house import House
 
 SETTLED_S = 30  # a file that was written to just now is perhaps still being copied
 CLAIM_S = 900  # longer than almost any file takes
-MakeMeasurer = Callable[[], Measurer]
+MakeMeasurer = Callable[[], FileMeasurer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ async def _work(run: _Run, waiting: Iterator[FoundFile], measurer: MakeMeasurer)
             run.tell(file)
 
 
-async def _settle(run: _Run, file: FoundFile, process: Measurer) -> str:
+async def _settle(run: _Run, file: FoundFile, process: FileMeasurer) -> str:
     """Measure one file or say why not, and note what became of it."""
     audio_hash, refused, outcome = None, None, ""
     try:
@@ -202,7 +202,7 @@ async def _settle(run: _Run, file: FoundFile, process: Measurer) -> str:
 
 
 async def _find_or_measure(
-    run: _Run, file: FoundFile, audio_hash: AudioHash, *, process: Measurer
+    run: _Run, file: FoundFile, audio_hash: AudioHash, *, process: FileMeasurer
 ) -> tuple[str, TrackAnalysis | None]:
     """Give the analysis that is there, or one of our own, or None where another makes it."""
     analyses, place, clock = run.house.store.analyses, run.house.place, run.house.clock

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -47,6 +47,25 @@ def limits_of(file: FoundFile) -> Limits:
     """
     cpu_s = min(60 + 10 * file.size_bytes // MB, 3600)
     return Limits(cpu_s=cpu_s, wall_s=20.0 * cpu_s)
+
+
+class FileMeasurer(Protocol):
+    """What measures files one after the other; an asynchronous context manager."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    async def identify(self, file: FoundFile) -> Identified:
+        """Read what tells a file's audio from any other, and its tags."""
+
+    async def measure(self, file: FoundFile) -> TrackAnalysis:
+        """Analyse a file, or raise why it cannot be."""
 
 
 class Measurer:

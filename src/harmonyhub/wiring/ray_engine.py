@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 from harmonyhub.domain.errors import ConfigurationError, UnavailableError
@@ -70,6 +70,26 @@ class RayEngine:
         finally:
             for _, one in waiting:
                 self._ray.cancel(one)
+
+    def place(self, kind: Callable[[], object], /) -> Any:
+        """Make an object in a process of its own, on one processor; `ask` calls its methods."""
+        return self._ray.remote(kind).options(num_cpus=1).remote()
+
+    async def ask(self, placed: Any, method: str, /, *arguments: object) -> Any:
+        """Call a method of a placed object; its errors are raised here as they are there."""
+        try:
+            return await getattr(placed, method).remote(*arguments)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+        except self._ray.exceptions.RayError as error:
+            raise UnavailableError(
+                f"Ray lost the process of {method}: {type(error).__name__}.",
+                hint="Look at the memory of the machines; the same command goes on from here.",
+            ) from error
+
+    def dismiss(self, placed: Any, /) -> None:
+        """End the process of a placed object."""
+        self._ray.kill(placed)
 
     def _keep_logs_plain(self) -> None:
         """Undo that Ray adds a field of its own to every log record of this process."""
