@@ -160,10 +160,9 @@ class AudioFile:
         """Gather decoded frames into cleaned arrays of about a second."""
         gathered: list[NDArray[np.float32]] = []
         n_gathered = 0
-        for frame in self._frames():
-            samples = frame.to_ndarray().astype(np.float32, copy=False)
-            gathered.append(samples.reshape(-1, self.n_channels).T)
-            n_gathered += gathered[-1].shape[1]
+        for samples in self._frames():
+            gathered.append(samples)
+            n_gathered += samples.shape[1]
             if n_gathered >= self.sample_rate:
                 yield self._cleaned(np.concatenate(gathered, axis=1))
                 gathered, n_gathered = [], 0
@@ -177,9 +176,9 @@ class AudioFile:
             samples = np.clip(np.nan_to_num(samples), -LOUDEST_SAMPLE, LOUDEST_SAMPLE)
         return samples
 
-    def _frames(self) -> Iterator[AudioFrame]:
-        """Yield frames as interleaved float in the file's own rate and layout, skipping damage."""
-        convert = _Converter(self._codec.layout.name, self.sample_rate)
+    def _frames(self) -> Iterator[NDArray[np.float32]]:
+        """Yield frames as float in the file's own rate and layout, skipping damage."""
+        convert = _Converter(self._codec)
         n_packets = n_damaged = 0
         for packet in self._packets():
             n_packets += 1
@@ -268,25 +267,35 @@ class AudioFile:
 
 
 class _Converter:
-    """Turns frames into float of one rate and layout, the channels interleaved.
+    """Turns frames into float arrays, shape (channels, samples), of one rate and layout.
 
-    Not planar: PyAV looks for a null after the planes, which is missing from eight channels on.
+    Vorbis, opus, mp3 and aac come as that; the others interleaved, not planar: PyAV looks for a
+    null after the planes, which is missing from eight channels on.
     """
 
-    def __init__(self, layout: str, sample_rate: int) -> None:
-        self._target = ("flt", layout, sample_rate)
+    def __init__(self, codec: AudioCodecContext) -> None:
+        self._n_channels = codec.channels
+        self._target = ("flt", codec.layout.name, codec.sample_rate)
+        self._ready = ("fltp", *self._target[1:]) if codec.channels < 8 else None
         self._shape: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
 
-    def __call__(self, frame: AudioFrame) -> list[AudioFrame]:
+    def __call__(self, frame: AudioFrame) -> list[NDArray[np.float32]]:
         if frame.samples == 0:
             return []
         shape = frame.format.name, frame.layout.name, frame.sample_rate
+        if shape == self._ready:
+            self._resampler = None
+            return [frame.to_ndarray().astype(np.float32, copy=False)]
         # A chained stream may change its shape half-way: then start a new resampler.
         if self._resampler is None or shape != self._shape:
             self._shape = shape
             self._resampler = AudioResampler(*self._target)
-        return self._resampler.resample(frame)
+        return [self._as_rows(out) for out in self._resampler.resample(frame)]
+
+    def _as_rows(self, frame: AudioFrame) -> NDArray[np.float32]:
+        samples = frame.to_ndarray().astype(np.float32, copy=False)
+        return samples.reshape(-1, self._n_channels).T
 
 
 def _open_container(path: Path) -> InputContainer:
