@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from harmonyhub.analysis.beats import propose_beats
 from harmonyhub.analysis.decode import ANALYSIS_RATE
 from harmonyhub.analysis.metrical_levels import MIN_BEATS, WEIGHTS, measure_signs
-from harmonyhub.analysis.network import hear_pulse
+from harmonyhub.analysis.network import hear_harmony, hear_pulse
 from harmonyhub.analysis.pulse_evidence import Evidence, gather_evidence
 from harmonyhub.analysis.spectrum import MEL_HOP, PITCH_HOP, Spectrum
 
@@ -30,12 +30,13 @@ def load_piece(path: Path) -> tuple[Evidence, dict[str, np.ndarray]]:
     with np.load(path) as file:
         truth = json.loads(str(file["truth"]))
         mel_rate, tone_rate = ANALYSIS_RATE / MEL_HOP, ANALYSIS_RATE / PITCH_HOP
-        tones = file["tones"]
+        tones, tuning_cents = file["tones"], float(file["tuning_cents"])
         spectrum = Spectrum(file["mel_db"], mel_rate, tones[:, :0], tones, tone_rate)
     end_s = len(spectrum.mel_db) / mel_rate
     times = {name: np.array(truth[name]) for name in ("beats", "downbeats")}
     heard = {name: times_s[times_s < end_s] for name, times_s in times.items()}
-    return gather_evidence(spectrum, hear_pulse(spectrum.mel_db)), heard
+    chords = hear_harmony(tones, tuning_cents).chords
+    return gather_evidence(spectrum, hear_pulse(spectrum.mel_db), chords), heard
 
 
 def load_case(path: Path) -> Case:

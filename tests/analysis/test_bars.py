@@ -27,8 +27,9 @@ def hear(
         likely=likely,
         frame_rate=FRAME_RATE,
         bass=np.eye(28, dtype=np.float32)[root],
-        chroma=np.eye(12, dtype=np.float32)[root],
         tone_rate=TONE_RATE,
+        chords=np.eye(12, dtype=np.float32)[root],
+        chord_rate=TONE_RATE,
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from harmonyhub.analysis.beats import propose_beats
+from harmonyhub.analysis.harmony import hear_tones
 from harmonyhub.analysis.rhythm import NO_RHYTHM, Rhythm, find_rhythm
 from harmonyhub.analysis.spectrum import SpectrumPass
 
@@ -16,7 +17,8 @@ def hear(signal: np.ndarray) -> Rhythm:
     spectra = SpectrumPass(RATE)
     for start in range(0, len(signal), 10_007):
         spectra.add(signal[start : start + 10_007])
-    return find_rhythm(spectra.finish(), len(signal) / RATE)
+    spectrum = spectra.finish()
+    return find_rhythm(spectrum, hear_tones(spectrum), len(signal) / RATE)
 
 
 def chances(beats_s: np.ndarray, *, duration_s: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harmonyhub.analysis.chroma import draw_columns, estimate_tuning, fold_chroma
-from harmonyhub.analysis.harmony import Harmony, find_harmony
+from harmonyhub.analysis.harmony import Harmony, find_harmony, hear_tones
 from harmonyhub.analysis.key import NAMES
 from harmonyhub.analysis.spectrum import SpectrumPass
 
@@ -17,7 +17,7 @@ def hear(signal: np.ndarray) -> Harmony:
     """Run the harmony part of the recipe, without beats."""
     spectra = SpectrumPass(RATE)
     spectra.add(signal)
-    return find_harmony(spectra.finish(), np.empty(0), len(signal) / RATE)
+    return find_harmony(hear_tones(spectra.finish()), np.empty(0), len(signal) / RATE)
 
 
 @pytest.mark.parametrize("mode", ["major", "minor"])

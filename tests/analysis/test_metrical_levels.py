@@ -18,7 +18,7 @@ def hear(chances: dict[float, float], *, step_s: float, bass_s: float) -> Eviden
         likely[np.round(times * FRAME_RATE).astype(int), 0] = chance
     note = np.floor((np.arange(round(LENGTH_S * TONE_RATE)) / TONE_RATE - 0.5) / bass_s)
     bass = np.eye(28, dtype=np.float32)[note.astype(int) * 5 % 28]
-    return Evidence(likely, FRAME_RATE, bass, np.zeros((len(bass), 12), np.float32), TONE_RATE)
+    return Evidence(likely, FRAME_RATE, bass, TONE_RATE, bass[::2], TONE_RATE / 2)
 
 
 def count(step_s: float, *, off_s: float = 0.0) -> np.ndarray:

@@ -13,15 +13,15 @@ from harmonyhub.analysis.pulse_evidence import (
 )
 
 METERS = (2, 3, 4, 5, 6)  # felt beats a bar: 6/8 counts 2, 12/8 counts 4
-# Of each bar of this many beats: four is what most music has. Where the network cannot tell the
-# first beat from the third, bars of two would win without them. At 0.3 nine of 27 pieces in two are
-# found instead of one, but seven of 186 in four are then taken for two.
-METER_COSTS = (0.6, 0.24, 0.0, 0.64, 1.2)
+# Of each bar of this many beats: four is what most music has. Where nothing tells the first from
+# the third beat, bars of two would win without them. With 0.6 for two, 6 of 27 in two were found;
+# with 0.4 it is 16, and 5 of 186 in four are taken for two.
+METER_COSTS = (0.4, 0.24, 0.0, 0.64, 2.0)
 CHANGE_COST = 6.0  # of another meter from one bar to the next
 SLIP_COST = 7.0  # of a bar that ends early, after a beat too many or too few
 # Log odds of a downbeat at a beat, by what `measure_signs` says; fitted by `training/downbeats.py`.
-WEIGHTS = (0.54, 0.79, 0.44, 0.71, 0.19)
-BIAS = -0.58
+WEIGHTS = (0.49, 0.77, 1.53, 0.19)
+BIAS = -0.63
 NEAR_FRAMES = 3  # 35 ms: a downbeat and its beat need not be in the same frame
 
 
@@ -73,20 +73,18 @@ def measure_signs(beats_s: FloatArray, evidence: Evidence) -> FloatArray:
 
     Returns
     -------
-    array, shape (beats, 5)
+    array, shape (beats, 4)
         What the network says, as log odds and against the track's others; how much more than at
-        its others the chroma changes, from beat to beat and from two beats to two; and the bass.
+        its others the chords change, from beat to beat and from two beats to two.
     """
     frames = find_frames(beats_s, evidence.frame_rate)
     said = look_near(evidence.likely[:, 1], frames, NEAR_FRAMES).max(axis=1)
     said = np.clip(said, 0.005, 0.995)
     odds = np.log(said / (1 - said))
-    chroma, bass, rate = evidence.chroma, evidence.bass, evidence.tone_rate
-    changes = (
-        measure_changes(chroma, beats_s, rate),
-        measure_changes(chroma, beats_s, rate, n_beats=2),
-        measure_changes(bass, beats_s, rate),
-    )
+    changes = [
+        measure_changes(evidence.chords, beats_s, evidence.chord_rate, n_beats=n_beats)
+        for n_beats in (1, 2)
+    ]
     return np.stack([odds, _compare(odds), *map(_compare, changes)], axis=1)
 
 

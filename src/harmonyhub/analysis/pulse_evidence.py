@@ -1,4 +1,4 @@
-"""What beats and bars are judged by: the network's words, and where the pitches change."""
+"""What beats and bars are judged by: the networks' words, and where bass and chords change."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from harmonyhub.analysis import FloatArray, IndexArray
 from harmonyhub.analysis.products import multiply_rows
+from harmonyhub.analysis.smoothing import log_softmax
 from harmonyhub.analysis.spectrum import TONE_BINS, Spectrum
 
 BASS_SEMITONES = 28  # from C1: up to E3
@@ -23,39 +24,44 @@ class Evidence:
         Chance in [0, 1] of a beat and of a downbeat.
     frame_rate : float
         Frames per second.
-    bass, chroma : array, shape (tone frames, 28) and (tone frames, 12)
-        Semitones from C1, and pitch classes; each frame of length 1 or 0.
+    bass : array, shape (tone frames, 28)
+        Semitones from C1; each frame of length 1 or 0.
     tone_rate : float
-        Frames per second.
+        Frames of `bass` per second.
+    chords : array, shape (pairs, chords)
+        Square roots of the chance of each chord: their products compare chances (Bhattacharyya).
+    chord_rate : float
+        Rows of `chords` per second.
     """
 
     likely: NDArray[np.float32]
     frame_rate: float
     bass: NDArray[np.float32]
-    chroma: NDArray[np.float32]
     tone_rate: float
+    chords: NDArray[np.float32]
+    chord_rate: float
 
 
-def gather_evidence(spectrum: Spectrum, likely: NDArray[np.float32]) -> Evidence:
-    """Take bass and pitch classes, which move with the beats, out of a spectrum."""
-    semitone = np.arange(TONE_BINS) // 3
-    bass = semitone[:, None] == np.arange(BASS_SEMITONES)
-    classes = semitone[:, None] % 12 == np.arange(12)
-    fold = np.concatenate([bass, classes], axis=1).astype(np.float32)
+def gather_evidence(
+    spectrum: Spectrum, likely: NDArray[np.float32], chord_logits: NDArray[np.float32]
+) -> Evidence:
+    """Take the bass, which moves with the beats, out of a spectrum; join it with what was heard."""
+    fold = (np.arange(TONE_BINS)[:, None] // 3 == np.arange(BASS_SEMITONES)).astype(np.float32)
     tones = spectrum.tones
-    folded = np.concatenate(
+    bass = np.concatenate(
         [
             multiply_rows(tones[start : start + CHUNK].astype(np.float32), fold)
             for start in range(0, len(tones), CHUNK)
         ]
-        or [np.empty((0, fold.shape[1]), np.float32)]
+        or [np.empty((0, BASS_SEMITONES), np.float32)]
     )
     return Evidence(
         likely=likely,
         frame_rate=spectrum.mel_rate,
-        bass=_unit(folded[:, :BASS_SEMITONES]),
-        chroma=_unit(folded[:, BASS_SEMITONES:]),
+        bass=_unit(bass),
         tone_rate=spectrum.pitch_rate,
+        chords=np.exp(log_softmax(chord_logits) / 2),
+        chord_rate=spectrum.pitch_rate / 2,
     )
 
 

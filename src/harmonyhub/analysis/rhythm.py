@@ -7,6 +7,7 @@ import numpy as np
 from harmonyhub.analysis import FloatArray
 from harmonyhub.analysis.bars import find_bars
 from harmonyhub.analysis.beats import propose_beats
+from harmonyhub.analysis.harmony import HeardTones
 from harmonyhub.analysis.metrical_levels import choose_beats
 from harmonyhub.analysis.network import hear_pulse
 from harmonyhub.analysis.pulse_evidence import gather_evidence
@@ -44,12 +45,12 @@ class Rhythm:
 NO_RHYTHM = Rhythm(None, 0.0, np.empty(0), np.empty(0), None, 0.0)
 
 
-def find_rhythm(spectrum: Spectrum, duration_s: float) -> Rhythm:
+def find_rhythm(spectrum: Spectrum, tones: HeardTones, duration_s: float) -> Rhythm:
     """Find beats, downbeats and tempo; `NO_RHYTHM` where nothing is steady enough."""
     rate = spectrum.mel_rate
     likely = hear_pulse(spectrum.mel_db)
     proposed = [beats_s[beats_s < duration_s] for beats_s in propose_beats(likely[:, 0], rate)]
-    evidence = gather_evidence(spectrum, likely)
+    evidence = gather_evidence(spectrum, likely, tones.logits.chords)
     beats_s = choose_beats(proposed, evidence)
     if not len(beats_s):
         return NO_RHYTHM

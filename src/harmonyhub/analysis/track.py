@@ -11,7 +11,7 @@ from harmonyhub.analysis.character import measure_character
 from harmonyhub.analysis.chroma import draw_columns
 from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile
 from harmonyhub.analysis.descriptors import describe
-from harmonyhub.analysis.harmony import Harmony, find_harmony
+from harmonyhub.analysis.harmony import Harmony, find_harmony, hear_tones
 from harmonyhub.analysis.loudness import Loudness, LoudnessMeter, draw_short_term
 from harmonyhub.analysis.methods import explain_gaps, list_measurements
 from harmonyhub.analysis.rhythm import NO_RHYTHM, Rhythm, find_rhythm
@@ -76,8 +76,7 @@ class _Heard:
 def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _Heard, Harmony]:
     with AudioFile(path) as audio:
         heard = _listen(audio, on_progress)
-        rhythm = NO_RHYTHM if heard.is_silent else find_rhythm(heard.spectrum, heard.duration_s)
-        harmony = _find_harmony(heard, rhythm)
+        rhythm, harmony = _find_rhythm_and_harmony(heard)
         character = _measure_character(heard, harmony)
         gaps = explain_gaps(
             heard.loudness, rhythm, harmony, duration_s=heard.duration_s, is_silent=heard.is_silent
@@ -145,10 +144,13 @@ def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:
     )
 
 
-def _find_harmony(heard: _Heard, rhythm: Rhythm) -> Harmony:
+def _find_rhythm_and_harmony(heard: _Heard) -> tuple[Rhythm, Harmony]:
+    """Hear the tones first: bars begin where chords do, and chords change on beats."""
     if heard.is_silent:
-        return Harmony(np.zeros((len(heard.spectrum.pitches), 12), np.float32))
-    return find_harmony(heard.spectrum, rhythm.beats_s, heard.duration_s)
+        return NO_RHYTHM, Harmony(np.zeros((len(heard.spectrum.pitches), 12), np.float32))
+    tones = hear_tones(heard.spectrum)
+    rhythm = find_rhythm(heard.spectrum, tones, heard.duration_s)
+    return rhythm, find_harmony(tones, rhythm.beats_s, heard.duration_s)
 
 
 def _find_sections(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> list[Section]:

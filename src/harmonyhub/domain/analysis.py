@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from harmonyhub.domain.ids import AudioHash
 
-ANALYSIS_VERSION = "8"  # grows whenever the same file would get other numbers
+ANALYSIS_VERSION = "9"  # grows whenever the same file would get other numbers
 DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
 
 
