@@ -1,13 +1,14 @@
 """The worker: what nobody waits for takes no slot from what somebody does, and gives way."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from harmonyhub.domain.ids import UserId
-from harmonyhub.domain.jobs import UNHURRIED, Job, JobKind
+from harmonyhub.domain.jobs import UNHURRIED, Job, JobKind, JobState
 from harmonyhub.jobs import worker
 from harmonyhub.wiring.house import House
 
@@ -49,3 +50,15 @@ def test_what_nobody_waits_for_gives_way(kind: JobKind) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert (10 if kind in UNHURRIED else 0) == int(done.stdout)
+
+
+async def test_a_file_that_took_its_time_is_not_tried_again(house: House) -> None:
+    """Another hour would end alike: the job says so at once, with what to do."""
+    await house.store.jobs.add(kind=JobKind.ANALYSE, user_id=None, arguments={}, now=1)
+    job = await house.store.jobs.claim(worker="w", now=2, lease_s=30)
+    assert job is not None
+    await worker._settle(house, job, -signal.SIGXCPU)
+    ended = await house.store.jobs.get(job.id)
+    assert ended is not None
+    assert (JobState.FAILED, True) == (ended.state, "3,600 s of processor" in (ended.error or ""))
+    assert ended.hint

@@ -30,13 +30,16 @@ MAX_CHANNELS = 32
 DEMUXERS = "aac,aiff,caf,flac,matroska,mov,mp3,ogg,w64,wav,webm"
 PROTECTED_TAGS = ("drms", "enca")  # what copy-protected MP4 calls its sound
 WAV_CHANNELS = ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR")
+# In a piece, all channels together: a second of eight channels at 192 kHz. By the second, 32
+# channels at 768 kHz took 900 MB to analyse, so 250.
+PIECE_VALUES = 1_536_000
 LOUDEST_SAMPLE = 64.0  # float files may pass full scale; 36 dB above it is damage, not music
 FORMATS_HINT = "Use an mp3, flac, ogg, opus, m4a, wav or aiff file that a player can play."
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """About a second of audio.
+    """About a second of audio, or less where that would be very much.
 
     `channels` has shape (channels, samples) at the rate of the file; `signal` has shape
     (samples,), mono at `ANALYSIS_RATE`. Full scale is 1.
@@ -159,11 +162,11 @@ class AudioFile:
     def _pieces(self) -> Iterator[NDArray[np.float32]]:
         """Gather decoded frames into cleaned arrays of about a second."""
         gathered: list[NDArray[np.float32]] = []
-        n_gathered = 0
+        n_gathered, n_wanted = 0, min(self.sample_rate, PIECE_VALUES // self.n_channels)
         for samples in self._frames():
             gathered.append(samples)
             n_gathered += samples.shape[1]
-            if n_gathered >= self.sample_rate:
+            if n_gathered >= n_wanted:
                 yield self._cleaned(np.concatenate(gathered, axis=1))
                 gathered, n_gathered = [], 0
         if gathered:

@@ -89,14 +89,17 @@ def analyse(
         return
     if shape and pictures_dir:
         raise click.UsageError("--svg does not go with --as.")
-    if shape:
-        print_json(_measure_as(path, shape))
-        return
     from harmonyhub.analysis.track import analyse_file, to_json_object
+    from harmonyhub.flows.memory_limits import limit_memory, telling_of_memory
 
-    line = ProgressLine()
-    analysis = analyse_file(path, on_progress=_follow(path, line))
-    line.close()
+    limit_memory()
+    with telling_of_memory(path.name):
+        if shape:
+            print_json(_measure_as(path, shape))
+            return
+        line = ProgressLine()
+        analysis = analyse_file(path, on_progress=_follow(path, line))
+        line.close()
     if pictures_dir:
         _draw(analysis, pictures_dir)
     if as_json:

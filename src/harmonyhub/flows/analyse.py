@@ -12,6 +12,7 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
+from harmonyhub.flows.memory_limits import telling_of_memory
 from harmonyhub.flows.spool import spool
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.wiring.house import House
@@ -58,12 +59,19 @@ async def run_analysis(
     track_id: TrackId | None = None,
     on_progress: Report,
 ) -> tuple[TrackId, TrackAnalysis]:
-    """Analyse one file, unless its very audio is known already, and tie it to its track."""
-    identity = await asyncio.to_thread(identify, path)
-    analysis = await house.store.analyses.get(identity.audio_hash, ANALYSIS_VERSION)
-    if analysis is None:
-        on_progress(Progress(message=f"analysing {file_name}"))
-        analysis = await asyncio.to_thread(analyse_file, path)
+    """Analyse one file, unless its very audio is known already, and tie it to its track.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be decoded, or wants more memory than this process may take.
+    """
+    with telling_of_memory(file_name):
+        identity = await asyncio.to_thread(identify, path)
+        analysis = await house.store.analyses.get(identity.audio_hash, ANALYSIS_VERSION)
+        if analysis is None:
+            on_progress(Progress(message=f"analysing {file_name}"))
+            analysis = await asyncio.to_thread(analyse_file, path)
     # Not the name it has in the spool, and the tags of this file, not of one with the same audio.
     named = replace(analysis, file_name=file_name, tags=identity.tags)
     return await keep_analysis(house, named, track_id=track_id), named

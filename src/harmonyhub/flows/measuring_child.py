@@ -22,6 +22,7 @@ from harmonyhub.flows.measuring_orders import (
     Refused,
     frame,
 )
+from harmonyhub.flows.memory_limits import telling_of_memory
 
 NICENESS = 10  # a tenth of a core where something else wants all of it
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -34,17 +35,13 @@ def obey(order: Order) -> Answer:
 
     path = Path(os.fsdecode(order.path))
     try:
-        if order.is_to_be_measured:
-            return Measured(analyse_file(path))
-        identity = identify(path)
-        return Identified(identity.audio_hash, identity.tags)
+        with telling_of_memory(path.name):
+            if order.is_to_be_measured:
+                return Measured(analyse_file(path))
+            identity = identify(path)
+            return Identified(identity.audio_hash, identity.tags)
     except AudioError as error:
         return Refused(error.message, error.hint)
-    except MemoryError:
-        return Refused(
-            f"{path.name} needs more memory than a file may take",
-            "It is damaged or extremely long: see whether a player takes it, or split it.",
-        )
 
 
 def _be_gentle(memory_bytes: int) -> None:

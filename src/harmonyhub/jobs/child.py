@@ -7,13 +7,13 @@ import sys
 
 from harmonyhub.domain.ids import JobId
 from harmonyhub.domain.jobs import UNHURRIED, JobKind
+from harmonyhub.flows.memory_limits import limit_memory
+from harmonyhub.jobs.leases import ANALYSIS_CPU_S
 from harmonyhub.jobs.runner import run_job
 from harmonyhub.settings.load import read_settings
 from harmonyhub.telemetry.logs import configure_logs
 from harmonyhub.wiring.house import open_house
 
-# Six hours of audio take ten minutes here; a file that takes more keeps its job's slot for ever.
-ANALYSIS_CPU_S = 3600
 NICENESS = 10  # a tenth of a core where something else wants all of it
 
 
@@ -29,11 +29,12 @@ async def run(job_id: JobId, fence: int) -> None:
 
 
 def bound(kind: JobKind) -> None:
-    """Let this process give way, or end after so much processor time, as its kind of job asks."""
+    """Let this process give way, or end after so much time or memory, as its kind of job asks."""
     if kind in UNHURRIED:
         os.nice(NICENESS)
     if kind is JobKind.ANALYSE:
         limit_cpu(ANALYSIS_CPU_S)
+        limit_memory()
 
 
 def limit_cpu(seconds: int) -> None:

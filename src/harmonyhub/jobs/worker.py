@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.jobs import UNHURRIED, Job, JobKind, JobState
-from harmonyhub.jobs.leases import LEASE_S, MAX_ATTEMPTS
+from harmonyhub.jobs.leases import ANALYSIS_CPU_S, LEASE_S, MAX_ATTEMPTS
 from harmonyhub.storage.parent_death import die_with_parent
 from harmonyhub.wiring.house import House
 
@@ -95,6 +95,14 @@ async def _settle(house: House, job: Job, status: int) -> None:
         return
     cause = f"signal {-status}" if status < 0 else f"exit status {status}"
     log.error("the process of job %s (%s) ended with %s", job.id, job.kind.value, cause)
+    if status == -signal.SIGXCPU:  # another try takes the same hour
+        await house.store.jobs.fail(
+            job,
+            error=f"It took more than {ANALYSIS_CPU_S:,} s of processor time and was given up.",
+            hint="See whether a player takes the file; copy, encode or split it.",
+            now=house.clock(),
+        )
+        return
     if job.attempts < MAX_ATTEMPTS:
         await house.store.jobs.release(job)
         return
