@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harmonyhub.domain.budget import Purpose
-from harmonyhub.domain.errors import ConflictError, NotFoundError, UpstreamError
+from harmonyhub.domain.errors import ConflictError, NotFoundError, RefusedInputError, UpstreamError
 from harmonyhub.domain.ids import ArtistId, TrackId, UserId
 from harmonyhub.domain.knobs import NO_WISH, Knobs, Wish
 from harmonyhub.domain.playlists import (
@@ -298,3 +298,10 @@ async def test_a_long_note_leaves_the_marker_whole(studio: Studio) -> None:
     assert has_marker(plan.description, plan.marker)
     assert DESCRIPTION_LONGEST == len(plan.description)
     assert "Asked for: much" in plan.description
+
+
+async def test_an_empty_list_is_refused_with_what_it_is_based_on(studio: Studio) -> None:
+    """On a server that has learned nothing yet the reason is that, not a number of tracks."""
+    wish = PlaylistWish(user_id=UserId(studio.user), list_name=ListName.DISCOVER)
+    with pytest.raises(RefusedInputError, match="no listening history has been learned from"):
+        await order_playlist(studio.house, wish)

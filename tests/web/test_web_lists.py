@@ -8,11 +8,14 @@ import pytest
 
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.kept_lists import KeptListName, period_at
+from harmonyhub.domain.music import TrackDescription
 from harmonyhub.flows.keep_lists import make_lists
 from harmonyhub.wiring.house import House
 
 
-async def test_a_way_is_the_same_on_page_and_api(client: httpx2.AsyncClient, library: Any) -> None:
+async def test_a_way_is_the_same_on_page_and_api(
+    client: httpx2.AsyncClient, library: Any, house: House
+) -> None:
     """The page of a way shows the tracks and reasons of the API; a search leads to it."""
     start, end = library.tracks[1], library.tracks[20]
     way = (await client.get(f"/api/v1/tracks/{start}/path/{end}?n=4")).json()
@@ -24,7 +27,12 @@ async def test_a_way_is_the_same_on_page_and_api(client: httpx2.AsyncClient, lib
     assert all(step["reason"]["text"].rpartition("”")[2] in text for step in way["steps"][1:])
     found = (await client.get(f"/tracks/{start}/way?q=song&n=4")).text
     assert f'href="/tracks/{start}/way?to={end}&amp;n=4"' in found
-    assert 404 == (await client.get(f"/api/v1/tracks/{start}/path/nothing")).status_code
+    missing = await client.get(f"/api/v1/tracks/{start}/path/nothing")
+    assert (404, True) == (missing.status_code, "/api/v1/tracks?q=" in missing.json()["hint"])
+    late = TrackDescription(title="Late", artists=("Band",))
+    (new,) = await house.store.tracks.resolve([late])
+    way = (await client.get(f"/api/v1/tracks/{start}/path/{new}")).json()
+    assert ([], True) == (way["steps"], way["note"].startswith("“Late” by Band came after"))
 
 
 @pytest.mark.usefixtures("library")

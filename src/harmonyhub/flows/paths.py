@@ -28,19 +28,20 @@ async def find_way(house: House, *, user_id: UserId, start: TrackId, end: TrackI
     NotFoundError
         If one of the tracks is not in the catalogue.
     """
-    ends = [(await load_track(house, one)).id for one in (start, end)]
+    ends = [await load_track(house, one) for one in (start, end)]
     model = await house.serving.current()
     if model is None:
         return NO_MODEL
     index = model.index
-    unknown = [one for one in ends if one not in index.place_of]
+    unknown = [one for one in ends if one.id not in index.place_of]
     if unknown:
-        return Path((), f"The model does not know {unknown[0]} yet; the next training will.")
+        note = f"“{unknown[0].title}” by {unknown[0].artist} came after the last training"
+        return Path((), f"{note}; after the next one there may be a way.")
     taste = await house.tastes.of(user_id, model)
     graph = await house.serving.graph(model)
     found = await asyncio.to_thread(
         find_path,
-        *(index.place_of[one] for one in ends),
+        *(index.place_of[one.id] for one in ends),
         n=n,
         graph=graph,
         index=index,

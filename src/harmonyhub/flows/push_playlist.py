@@ -294,4 +294,9 @@ async def _choose_tracks(
     answer = await recommend(
         house, user_id=wish.user_id, list_name=wish.list_name, n=wish.n, wish=wish.wish
     )
+    if not answer.items:
+        raise RefusedInputError(
+            f"There is nothing in this list to save. {answer.based_on}",
+            hint="Choose another list, or ask for less; an import and a training make more.",
+        )
     return [item.track.id for item in answer.items], answer.relaxed

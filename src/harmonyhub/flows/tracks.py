@@ -16,5 +16,9 @@ async def load_track(house: House, track_id: TrackId) -> Track:
     """
     track = await house.store.tracks.get(track_id)
     if track is None:
-        raise NotFoundError(f"There is no track {track_id}.", hint="Search for it by its title.")
+        raise NotFoundError(
+            f"There is no track {track_id}.",
+            hint="Tracks are named by their ids: search by title on the page Tracks, or with "
+            "GET /api/v1/tracks?q=TITLE.",
+        )
     return track
