@@ -28,7 +28,7 @@ from benchmarks.pieces.analysers import (
 )
 from benchmarks.pieces.answers import Asker, Reply, Shelf
 from benchmarks.pieces.scores import judge, measure_loudness
-from benchmarks.pieces.tables import Row, write_page, write_table
+from benchmarks.pieces.tables import Row, write_page, write_summary, write_table
 
 BUILD = REPOSITORY / "build"
 PAGE = REPOSITORY / "docs" / "analysis-quality.md"
@@ -71,7 +71,8 @@ def ask_all(
                     asker.ask(file)
                     is_warm = True
                 reply = asker.ask(file)
-                shelf.put(file, reply)
+                if "error" not in reply:  # a busy machine may be why
+                    shelf.put(file, reply)
                 said = reply.get("error", f"{reply['seconds']:.1f} s")
                 print(f"{analyser.name} {number}/{len(files)} {file.name}: {said}", file=sys.stderr)
             yield file, reply
@@ -121,7 +122,7 @@ def main() -> None:
     truths = read_truths(folder, arguments.each)
     for truth in truths:
         truth["loudness"] = measure_loudness(folder / "audio" / truth["audio"])
-    tables, missing = [], {}
+    everything, tables, missing = {}, [], {}
     for analyser in (OURS, *PEERS):
         if arguments.only and analyser.name not in arguments.only:
             continue
@@ -132,8 +133,11 @@ def main() -> None:
         except NotInstalledError as error:
             missing[analyser.name] = str(error)
             continue
+        everything[analyser.name] = [row for group in rows.values() for row in group]
         tables.append(write_table(analyser.name, rows, failed=failed))
         print(f"\n{tables[-1]}")
+    tables.insert(0, write_summary(everything))
+    print(f"\n{tables[0]}")
     for name, reason in missing.items():
         print(f"\n{name}: not installed: {reason}")
     if arguments.write:

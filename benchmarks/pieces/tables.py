@@ -25,12 +25,18 @@ HarmonyHub.
 """
 
 
+def write_summary(rows: Mapping[str, list[Row]]) -> str:
+    """Lay out means over all pieces, one line per analyser, as a table in Markdown."""
+    lines = [_head("all kinds")]
+    for name, group in rows.items():
+        cells = [_cell(column, group) for column in COLUMNS]
+        lines.append(f"| {name} | {len(group)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def write_table(name: str, rows: Mapping[str, list[Row]], *, failed: Mapping[str, str]) -> str:
     """Lay out means by kind and over all as a table in Markdown, with what failed below it."""
-    lines = [
-        f"| {name} | pieces | " + " | ".join(COLUMNS) + " |",
-        "|---" * (len(COLUMNS) + 2) + "|",
-    ]
+    lines = [_head(name)]
     everything = {"all": [row for group in rows.values() for row in group]}
     for kind, group in ({**rows} | everything).items():
         cells = [_cell(column, group) for column in COLUMNS]
@@ -39,6 +45,12 @@ def write_table(name: str, rows: Mapping[str, list[Row]], *, failed: Mapping[str
         reasons = "; ".join(f"{piece} ({reason})" for piece, reason in failed.items())
         lines.append(f"\nFailed on {len(failed)}: {reasons}.")
     return "\n".join(lines)
+
+
+def _head(name: str) -> str:
+    return (
+        f"| {name} | pieces | " + " | ".join(COLUMNS) + " |\n" + "|---" * (len(COLUMNS) + 2) + "|"
+    )
 
 
 def _cell(column: str, group: Sequence[Row]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.pieces.analysers import OURS, PEERS
 from benchmarks.pieces.answers import Asker, Shelf
 from benchmarks.pieces.scores import judge
-from benchmarks.pieces.tables import write_page, write_table
+from benchmarks.pieces.tables import write_page, write_summary, write_table
 
 PYTHON = Path(sys.executable)
 
@@ -67,6 +67,7 @@ def test_an_answer_is_judged_where_it_speaks():
 
 def test_the_page_names_what_failed_and_what_is_missing():
     """A table says on which pieces its analyser failed; the page, who is not measured and why."""
+    assert "| ours | 2 | - | 0.75 |" in write_summary({"ours": [{"beat F": 0.5}, {"beat F": 1.0}]})
     table = write_table("aubio", {"fof": [{"beat F": 0.5}]}, failed={"d01": "it died"})
     assert "| fof | 1 | - | 0.50 |" in table
     assert "Failed on 1: d01 (it died)." in table
