@@ -107,7 +107,7 @@ def summarize(found: TrackAnalysis) -> dict[str, object]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_an_hour_stays_under_280_mb(tmp_path):
-    """A stereo file of an hour; every further one adds 60 MB, so three stay under 400."""
+    """A stereo file of an hour; every further one adds some 90 MB (three took 424)."""
     rng = np.random.default_rng(3)
     second = (rng.normal(0, 3000, (44_100, 2)) * np.linspace(1, 0, 44_100)[:, None] ** 4).astype(
         "<i2"

@@ -33,7 +33,7 @@ Section = tuple[float, float, str]
 
 
 def analyse_file(path: Path, *, on_progress: Listener | None = None) -> TrackAnalysis:
-    """Analyse one audio file; needs one core, and 60 MB an hour beside 180 MB.
+    """Analyse one audio file; needs one core, and some 80 MB an hour beside 180 MB.
 
     Raises
     ------
