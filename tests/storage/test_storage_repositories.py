@@ -180,6 +180,9 @@ async def test_how_tracks_sound_is_read_from_their_latest_analyses(store: Store)
     found = dict([pair async for pair in store.analyses.facts()])
     assert {SONG: gather_facts(analysis_of("h")), OTHER: gather_facts(former)} == found
     assert (None, None) == (found[OTHER].sound, found[OTHER].energy)
+    traits = await store.analyses.traits([SONG, OTHER, TrackId("nobody")])
+    assert {(0.5, 120.0), (None, 99.0)} == {(one.energy, one.tempo) for one in traits}
+    assert 2 == len(traits)
 
 
 async def test_model_swap_keeps_the_previous_and_drops_older(store: Store) -> None:

@@ -1,11 +1,12 @@
 """What sounds like a track, over HTTP: the API and the page of the track."""
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import httpx2
 
-from harmonyhub.domain.analysis import AudioTags, Key, SoundPrint, TrackAnalysis
+from harmonyhub.domain.analysis import AudioTags, Descriptor, Key, SoundPrint, TrackAnalysis
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.flows.train import run_training
 from harmonyhub.wiring.house import House
@@ -49,6 +50,7 @@ async def test_names_what_sounds_alike_and_in_what(
     assert "the same tempo" in answer["items"][0]["alike_in"]
     assert "Compared with 2 analysed tracks of the last training." == answer["based_on"]
     assert "Sounds like" in page
+    assert "once at least 5 other tracks that you play are analysed" in page
     assert answer["items"][0]["why"] in page
     # As far off as any two tracks are: nothing sounds like it, and that is what it says.
     assert ([], "None of the 2 analysed tracks of the last training sounds like it.") == (
@@ -58,3 +60,23 @@ async def test_names_what_sounds_alike_and_in_what(
     assert far["based_on"] in far_page
     assert [] == lonely["items"]
     assert "not analysed" in lonely["based_on"]
+
+
+async def test_a_track_is_drawn_against_the_usual(
+    house: House,
+    library,
+    served: Callable[..., AbstractAsyncContextManager[str]],
+) -> None:
+    """With five other analysed tracks in the history the page draws the radar."""
+    for number in (0, 1, 2, 3, 4, 5, 20):  # the last one is of others' histories only
+        energy = Descriptor(value=0.9 if number == 0 else 0.4, confidence=0.6, definition="loud")
+        analysis = sounding(f"f{number}", 120.0, level=0.1)
+        described = dataclasses.replace(analysis, descriptors={"energy": energy})
+        await house.store.analyses.put(described, track_id=library.tracks[number], now=1)
+    await run_training(house, on_progress=lambda _: None)
+    async with served(house) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+        page = (await client.get(f"/tracks/{library.tracks[0]}")).text
+    assert 'class="radar"' in page
+    assert "your 5 analysed favourites" in page
+    assert "Above your usual: energy." in page
+    assert "Energy 0.90, usually 0.40 to 0.40." in page

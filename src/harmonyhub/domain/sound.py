@@ -55,6 +55,21 @@ class SoundFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundTraits:
+    """What of an analysis is compared with what a listener usually hears; None if not measured.
+
+    `tempo` in BPM, `brightness` in Hz, the others in [0, 1].
+    """
+
+    energy: float | None
+    danceability: float | None
+    valence: float | None
+    brightness: float | None
+    acousticness: float | None
+    tempo: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrackSound:
     """How a track of the catalogue sounds: facts, and its point, shape (SOUND_WIDTH,), or None."""
 

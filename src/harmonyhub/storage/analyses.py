@@ -1,13 +1,14 @@
 """Analyses of audio files, by the hash of the audio and the version of the recipe."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
 
 import msgspec
 from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import AudioHash, TrackId
-from harmonyhub.domain.sound import SoundFacts
+from harmonyhub.domain.sound import SoundFacts, SoundTraits
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 
@@ -86,6 +87,16 @@ class Analyses:
                 last = document["track"]
                 yield TrackId(last), _read_facts(document["analysis"])
 
+    @within(READ_S)
+    async def traits(self, track_ids: Sequence[TrackId]) -> list[SoundTraits]:
+        """Read the traits of those of these tracks that have an analysis, each by its latest."""
+        wanted = {f"analysis.{path}": 1 for path in _TRAITS.values()}
+        cursor = self._analyses.find({"track": {"$in": list(track_ids)}}, {"track": 1, **wanted})
+        latest: dict[str, Document] = {}
+        async for document in cursor.sort([("track", 1), ("at", -1)]):
+            latest.setdefault(document["track"], document["analysis"])
+        return [_read_traits(document) for document in latest.values()]
+
     async def outdated(
         self, *, analysis_version: str, description_version: str
     ) -> AsyncIterator[TrackAnalysis]:
@@ -117,6 +128,19 @@ class Analyses:
 _FACTS = (
     "tempo", "key", "loudness", "lra", "sound", "descriptors.energy", "descriptors.valence",
 )  # fmt: skip
+
+
+# A trait is a descriptor, but for the tempo.
+_TRAITS = {
+    field.name: field.name if field.name == "tempo" else f"descriptors.{field.name}.value"
+    for field in fields(SoundTraits)
+}
+
+
+def _read_traits(document: Document) -> SoundTraits:
+    described = document.get("descriptors", {})
+    values = {name: described.get(name, {}).get("value") for name in _TRAITS}
+    return SoundTraits(**{**values, "tempo": document.get("tempo")})
 
 
 def _read_facts(document: Document) -> SoundFacts:

@@ -11,6 +11,8 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from harmonyhub.analysis.pictures import draw_pictures
+from harmonyhub.analysis.radar_picture import radar_svg, say_unusual
+from harmonyhub.analysis.usual import LEAST_FAVOURITES, Usual
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.knobs import Wish
@@ -22,6 +24,7 @@ from harmonyhub.flows.music_folder import describe_music_folder, load_music_fold
 from harmonyhub.flows.push_playlist import can_save
 from harmonyhub.flows.recommend import recommend
 from harmonyhub.flows.similar import find_similar
+from harmonyhub.flows.usual import load_usual
 from harmonyhub.web.pages.numbers import NumberRow, list_numbers
 from harmonyhub.web.pages.pictures import draw_months
 from harmonyhub.web.pages.visitor import Visitor, VisitorHere, way_back
@@ -116,6 +119,9 @@ async def show_track(
         wish=Wish(track_ids=(page.track.id,)),
     )
     sounds_like = await find_similar(house, track_id=page.track.id, n=N_SOUNDS_LIKE)
+    usual = None
+    if page.analysis:
+        usual = await load_usual(house, user_id=visitor.user_id, besides=page.track.id)
     plays = [at for at in page.plays if at]
     return visitor.page(
         "track.html",
@@ -124,7 +130,10 @@ async def show_track(
         listed_plays=plays[:N_PLAYS_LISTED],
         months=draw_months(plays) if plays else None,
         analysis=page.analysis,
-        pictures=_draw_analysis(page.analysis),
+        pictures=_draw_analysis(page.analysis, usual),
+        usual=usual,
+        unusual=say_unusual(page.analysis, usual) if page.analysis and usual else None,
+        least_favourites=LEAST_FAVOURITES,
         numbers=_numbers(page.analysis),
         feedback=page.feedback,
         similar=similar,
@@ -213,11 +222,12 @@ def steering_query(visitor: Visitor) -> str:
     return exchange_parameters(f"?{query}", drop=NOT_STEERING, user=visitor.user_id)
 
 
-def _draw_analysis(analysis: TrackAnalysis | None) -> dict[str, Markup]:
+def _draw_analysis(analysis: TrackAnalysis | None, usual: Usual | None) -> dict[str, Markup]:
     if analysis is None:
         return {}
     # Our own drawings; analysis.pictures escapes the one foreign text in them, the file's name.
-    return {name: Markup(drawn) for name, drawn in draw_pictures(analysis).items()}  # noqa: S704
+    drawn = draw_pictures(analysis) | ({"radar": radar_svg(analysis, usual)} if usual else {})
+    return {name: Markup(text) for name, text in drawn.items()}  # noqa: S704
 
 
 def _numbers(analysis: TrackAnalysis | None) -> list[NumberRow]:
