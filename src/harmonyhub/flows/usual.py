@@ -6,7 +6,7 @@ from harmonyhub.analysis.usual import Usual, find_usual
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.wiring.house import House
 
-N_FAVOURITES = 50  # reading their traits takes 10 ms; quartiles of more are hardly others
+N_FAVOURITES = 50  # bounds what a page reads
 
 
 async def load_usual(house: House, *, user_id: UserId, besides: TrackId) -> Usual | None:
