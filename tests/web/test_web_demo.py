@@ -79,5 +79,5 @@ async def test_tracks_with_an_analysis_are_listed(
     text = await read(client, "/search?q=%20")
     assert [track] == re.findall(r'<li><a href="/tracks/(\w+)"', text)
     text = await read(client, f"/tracks/{track}")
-    assert 'class="waveform"' in text
+    assert 'class="overview"' in text
     assert 'class="chroma"' in text
