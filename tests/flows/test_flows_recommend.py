@@ -8,11 +8,13 @@ import pytest
 from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.knobs import Wish
+from harmonyhub.domain.library import RecentPlay
 from harmonyhub.domain.listens import Outcome, SourceKind, SourceLine
 from harmonyhub.domain.music import TrackDescription
-from harmonyhub.domain.recommendations import FeedbackKind, ListName
+from harmonyhub.domain.recommendations import EvidenceKind, FeedbackKind, ListName
 from harmonyhub.flows import train
 from harmonyhub.flows.feedback import DAY_S, give_feedback
+from harmonyhub.flows.friends import add, remove
 from harmonyhub.flows.imports import import_history, open_ledger
 from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.train import run_training
@@ -147,3 +149,32 @@ async def test_more_like_this_serves_somebody_without_a_history(trained: House) 
     )
     assert answer.items
     assert seed not in {item.track.id for item in answer.items}
+
+
+async def test_friends_have_a_say_until_it_ends(trained: House) -> None:
+    """What a friend plays often enough is a reason while both want it, and never Spotify's word."""
+    ben, carla = UserId("user-3"), UserId("user-4")
+    await listen(trained, ben, [9] * 5)
+    song = TrackDescription(title="Song 8", artists=("Band 2",))
+    await trained.store.synced_plays.add(
+        carla, [RecentPlay(track=song, played_at=NOW - hour * 3_600) for hour in range(1, 9)]
+    )
+    before = await ask(trained)
+    for name in (ben, carla):
+        await add(trained, user_id=ANNA, name=name)
+    assert before.items == (await ask(trained)).items
+    for name in (ben, carla):
+        await add(trained, user_id=name, name=ANNA)
+
+    reasons = {
+        (card.track.title, reason.text)
+        for card in (await ask(trained)).items
+        for reason in card.reasons
+        if reason.evidence.kind is EvidenceKind.FRIENDS
+    }
+    assert {("Song 9", "user-3 plays this.")} == reasons
+
+    for name in (ben, carla):
+        await remove(trained, user_id=name, name=ANNA)
+    after = await ask(trained)
+    assert (before.items, before.based_on) == (after.items, after.based_on)

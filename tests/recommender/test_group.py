@@ -16,7 +16,8 @@ from harmonyhub.domain.recommendations import (
 )
 from harmonyhub.recommender.blend import BLENDS, score_list
 from harmonyhub.recommender.group import rank_for_all, recommend_group, take_seats
-from harmonyhub.recommender.group_reasons import TOLD_PLAYS, Member, say_names
+from harmonyhub.recommender.group_reasons import Member
+from harmonyhub.recommender.people import TOLD_PLAYS, say_names
 from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.verifying import take_out, tracks_behind
 

@@ -53,6 +53,7 @@ class Answer:
     more: str | None = None
 
 
+HEAR_FRIENDS = (ListName.FOR_YOU, ListName.DISCOVER)  # lists of new tracks
 NO_MODEL = Answer(
     items=(),
     based_on="Nothing yet: no listening history has been learned from.",
@@ -105,9 +106,12 @@ async def recommend(
         knobs=reading.knobs,
         given=given,
     )
+    profile = taste.profile
+    if taste.has_friends and request.list_name in HEAR_FRIENDS:
+        profile = await house.company.join(user_id, taste, model)
     listed, relaxed = relax(
         lambda asked: rank_recommendations(
-            asked, profile=taste.profile, feedback=taste.feedback, index=model.index, seeds=entries
+            asked, profile=profile, feedback=taste.feedback, index=model.index, seeds=entries
         ),
         request,
         retreats=reading.retreats,

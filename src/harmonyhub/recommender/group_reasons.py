@@ -12,12 +12,10 @@ from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Feedback, 
 from harmonyhub.recommender.blend import ListBlend, explain_list
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.people import OFTEN_PLAYS, TOLD_PLAYS, say_names
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.reasons import KIND, MIN_SHARE, N_REASONS, find_lead
 from harmonyhub.recommender.terms import Term, TermKind
-
-TOLD_PLAYS = 3  # what a friend played once or twice is not told: it can be chance, or shame
-OFTEN_PLAYS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,10 +204,3 @@ def _say(strand: _Strand, asker: UserId) -> Reason:
 def say_people(members: Sequence[Member], asker: UserId) -> str:
     """Name members as a sentence does, who asks as "you"."""
     return say_names([one.name for one in members], asker)
-
-
-def say_names(names: Sequence[UserId], asker: UserId) -> str:
-    """Name listeners as a sentence does, who asks as "you" and first."""
-    said = [*(["you"] if asker in names else []), *(one for one in names if one != asker)]
-    *first, last = said
-    return f"{', '.join(first)} and {last}" if first else last

@@ -14,7 +14,7 @@ from harmonyhub.domain.recommendations import (
     RecommendationRequest,
     RecommendedTrack,
 )
-from harmonyhub.recommender.blend import BLENDS, score_list
+from harmonyhub.recommender.blend import blend_for, score_list
 from harmonyhub.recommender.eligibility import find_eligible
 from harmonyhub.recommender.explaining import give_reasons
 from harmonyhub.recommender.index import ServingIndex
@@ -62,7 +62,7 @@ def recommend(
     """
     list_name, now = request.list_name, request.now
     taste = _taste(request, profile=profile, feedback=feedback, index=index, seeds=seeds)
-    blend = BLENDS[list_name]
+    blend = blend_for(list_name, taste)
 
     eligible = find_eligible(request, profile=profile, feedback=feedback, index=index)
     if request.knobs.is_set or request.given:

@@ -29,6 +29,7 @@ from harmonyhub.recommender.interactions import (
     weigh_plays,
     weigh_recency,
 )
+from harmonyhub.recommender.people import FriendPlays
 from harmonyhub.recommender.similar import Similar, settle
 
 ARTIST_TRACKS = 20  # that speak for an artist: a page of his
@@ -65,6 +66,8 @@ class Profile:
         Tracks of the history that the index does not know yet and the next training will.
     first_at, last_at : int
         Unix seconds of the first and last dated play; 0 if none has a date.
+    friends : tuple of FriendPlays
+        All friends, for the lists in which they have a say; else none.
     kept, reasons, told : dict
         Kept for the next request: arrays and reasons, by blend and track, that follow from the
         profile and its index alone, and the profile after the latest feedback.
@@ -85,6 +88,7 @@ class Profile:
     n_unknown_tracks: int
     first_at: int
     last_at: int
+    friends: tuple[FriendPlays, ...] = ()
     kept: dict[Hashable, NDArray[Any]] = field(default_factory=dict, init=False, repr=False)
     reasons: dict[Hashable, dict[int, tuple[Reason, ...]]] = field(
         default_factory=dict, init=False, repr=False

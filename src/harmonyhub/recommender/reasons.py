@@ -23,6 +23,7 @@ from harmonyhub.recommender.favours import (
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.likeness import Heard, compare, say_likeness
+from harmonyhub.recommender.people import OFTEN_PLAYS, find_players, say_names
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.terms import Term, TermKind
 
@@ -97,6 +98,8 @@ class Reasoner:
                 return self._because_of_own_plays(term.place, share)
             case TermKind.POPULAR:
                 return self._because_it_is_popular(term.place, share)
+            case TermKind.FRIENDS:
+                return self._because_of_friends(term.place, share)
 
     def _because_of_track(self, term: Term, share: float) -> Reason:
         place, why, pack = find_lead(term, self.profile, self.index)
@@ -200,6 +203,14 @@ class Reasoner:
         evidence = Evidence(kind=EvidenceKind.POPULAR, share=share, n_plays=listeners)
         text = f"Played by {listeners:,} of the {self.index.n_users:,} listeners known here."
         return Reason(text=text, evidence=evidence)
+
+    def _because_of_friends(self, item: int, share: float) -> Reason:
+        found = find_players(self.profile.friends, item)
+        people = tuple(one.name for one in found)
+        often = " often" if all(one.n_plays >= OFTEN_PLAYS for one in found) else ""
+        verb = "play" if len(people) > 1 else "plays"
+        evidence = Evidence(kind=EvidenceKind.FRIENDS, share=share, people=people)
+        return Reason(text=f"{say_names(people)} {verb} this{often}.", evidence=evidence)
 
     def _plays_at(self, place: int) -> _Plays:
         n_plays = int(self.profile.plays[place])

@@ -23,7 +23,12 @@ def state_basis(
     request: RecommendationRequest, *, profile: Profile, index: ServingIndex, n_items: int
 ) -> str:
     """Say which plays and which listeners a list came from, and why it is shorter than asked."""
-    parts = [_own_plays(profile, index), *_favourites(profile), say_others(index)]
+    parts = [
+        _own_plays(profile, index),
+        *_favourites(profile),
+        *_friends(profile),
+        say_others(index),
+    ]
     if profile.n_unknown_tracks:
         parts.append(
             f"{profile.n_unknown_tracks:,} of your tracks came after the last training and are not "
@@ -92,6 +97,11 @@ def _favourites(profile: Profile) -> list[str]:
     if profile.beyond.artists:
         parts.append(_count(len(profile.beyond.artists), "favourite artist", "favourite artists"))
     return [f"{' and '.join(parts)} at {SERVICE}"] if parts else []
+
+
+def _friends(profile: Profile) -> list[str]:
+    n_told = sum(len(friend.items) > 0 for friend in profile.friends)
+    return [f"what {_count(n_told, 'friend plays', 'friends play')}"] if n_told else []
 
 
 def say_others(index: ServingIndex) -> str:

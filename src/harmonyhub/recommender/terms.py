@@ -19,6 +19,7 @@ class TermKind(Enum):
     TAG = auto()  # a tag of the index
     OWN = auto()  # a position in the profile, of the item itself
     POPULAR = auto()  # the item itself, a track of the index
+    FRIENDS = auto()  # the item itself, that friends play
 
 
 class Term(NamedTuple):

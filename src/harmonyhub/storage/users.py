@@ -1,5 +1,7 @@
 """Users, and the revision that tells whether what we know of one has changed."""
 
+from collections.abc import Sequence
+
 from bson.binary import Binary
 from pymongo.errors import DuplicateKeyError
 
@@ -57,6 +59,12 @@ class Users:
         """Read the revision; None if there is no such user."""
         document = await self._users.find_one({"_id": user_id}, {"_id": 0, "revision": 1})
         return int(document["revision"]) if document else None
+
+    @within(READ_S)
+    async def revisions(self, user_ids: Sequence[UserId]) -> dict[UserId, int]:
+        """Read the revisions of some users; those that do not exist are left out."""
+        cursor = self._users.find({"_id": {"$in": list(user_ids)}}, {"revision": 1})
+        return {UserId(one["_id"]): int(one["revision"]) async for one in cursor}
 
     @within(WRITE_S)
     async def touch(self, user_id: UserId) -> None:

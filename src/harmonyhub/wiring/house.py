@@ -21,6 +21,7 @@ from harmonyhub.wiring.belonging import (
     refuse_other_key,
     remember_database,
 )
+from harmonyhub.wiring.company import Company
 from harmonyhub.wiring.serving import Serving, SharedTastes, Tastes
 from harmonyhub.wiring.spotify import Spotify
 from harmonyhub.wiring.upstreams import SPOTIFY, KnownUpstreams
@@ -45,6 +46,7 @@ class House:
     serving: Serving
     tastes: Tastes
     shared_tastes: SharedTastes
+    company: Company
     upstreams: KnownUpstreams
     clock: Clock
     spool_dir: Path
@@ -83,6 +85,7 @@ def furnish(
         serving=Serving(store),
         tastes=Tastes(store),
         shared_tastes=SharedTastes(store),
+        company=Company(store),
         upstreams=KnownUpstreams(store, (SPOTIFY,) if settings.spotify_client_id else ()),
         clock=clock,
         spool_dir=spool_dir,

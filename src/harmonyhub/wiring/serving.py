@@ -33,7 +33,10 @@ class LiveModel:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """One user's profile against one index, and the feedback in force."""
+    """One user's profile against one index, and the feedback in force.
+
+    Of friends it only says whether there are any: who has none never asks for them.
+    """
 
     revision: int | None
     model_version: str
@@ -41,6 +44,7 @@ class Taste:
     feedback: tuple[Feedback, ...]
     n_listens: int
     history_until: int | None
+    has_friends: bool
 
 
 class Serving:
@@ -132,6 +136,7 @@ class Tastes:
             feedback=tuple(feedback),
             n_listens=history.n_listens,
             history_until=last or None,
+            has_friends=bool(await self._store.friendships.friends_of(user_id)),
         )
 
     async def _gather(self, user_id: UserId, model: LiveModel) -> tuple[History, Favourites]:
