@@ -82,6 +82,9 @@ async def test_a_list_for_friends_is_the_same_on_page_and_api(client: httpx2.Asy
     text = (await client.get(path, headers=HTML)).text
     assert second == re.findall(r'<h2 class="card-title"><a href="/tracks/(\w+)"', text)
     assert '<input type="hidden" name="friend" value="friend-3">' in text
+    wider = (await client.get(f"{api}&words=folk+at+60+bpm")).json()
+    assert wider["items"]
+    assert ["at any tempo"] == wider["relaxed"]
     for wrong in ("list=rediscover&friend=friend-3", "friend=friend-3&words=like+Band+1"):
         assert 422 == (await client.get(f"{API}/local/together?{wrong}")).status_code
     assert 400 == (await client.get(f"{API}/local/together")).status_code

@@ -10,7 +10,12 @@ from harmonyhub.domain.history import CatalogueEntry
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.knobs import NO_WISH, Wish
 from harmonyhub.domain.radio import read_given, write_given
-from harmonyhub.domain.recommendations import ListName, Recommendation, RecommendationRequest
+from harmonyhub.domain.recommendations import (
+    ListName,
+    Recommendation,
+    RecommendationList,
+    RecommendationRequest,
+)
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.recommender.pipeline import recommend as rank_recommendations
 from harmonyhub.recommender.relaxing import relax
@@ -116,16 +121,7 @@ async def recommend(
         request,
         retreats=reading.retreats,
     )
-    track_ids = [item.track.id for item in listed.items]
-
-    if listed.items:
-        await house.store.shown.record(
-            user_id=user_id,
-            list_name=request.list_name,
-            at=now,
-            track_ids=track_ids,
-            index_version=model.record.version,
-        )
+    track_ids = await record_shown(house, request, listed, version=model.record.version)
     return Answer(
         items=listed.items,
         based_on=listed.based_on,
@@ -135,6 +131,22 @@ async def recommend(
         relaxed=relaxed,
         more=write_given(given, track_ids) if track_ids else None,
     )
+
+
+async def record_shown(
+    house: House, request: RecommendationRequest, listed: RecommendationList, *, version: str
+) -> list[TrackId]:
+    """Store which tracks a list showed, unless it was empty, and return them."""
+    track_ids = [item.track.id for item in listed.items]
+    if track_ids:
+        await house.store.shown.record(
+            user_id=request.user_id,
+            list_name=request.list_name,
+            at=request.now,
+            track_ids=track_ids,
+            index_version=version,
+        )
+    return track_ids
 
 
 async def _load_seed(house: House, track_id: TrackId) -> CatalogueEntry:

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from harmonyhub.domain.errors import NotFoundError, RefusedInputError
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.knobs import NO_WISH, Wish
 from harmonyhub.domain.radio import read_given, write_given
 from harmonyhub.domain.recommendations import ListName, RecommendationRequest
-from harmonyhub.flows.recommend import NO_MODEL, Answer, judge_freshness
+from harmonyhub.flows.recommend import NO_MODEL, Answer, judge_freshness, record_shown
 from harmonyhub.recommender.group import recommend_group
 from harmonyhub.recommender.group_reasons import Member
+from harmonyhub.recommender.relaxing import relax
 from harmonyhub.recommender.wishes import read_wish
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel, Taste
@@ -56,23 +58,20 @@ async def recommend_together(
     request = RecommendationRequest(
         user_id=user_id, list_name=list_name, n=n, now=now, knobs=reading.knobs, given=given
     )
-    listed = await asyncio.to_thread(recommend_group, request, members=members, index=model.index)
-    track_ids = [item.track.id for item in listed.items]
-
-    if listed.items:
-        await house.store.shown.record(
-            user_id=user_id,
-            list_name=list_name,
-            at=now,
-            track_ids=track_ids,
-            index_version=model.record.version,
-        )
+    listed, relaxed = await asyncio.to_thread(
+        relax,
+        partial(recommend_group, members=members, index=model.index),
+        request,
+        retreats=reading.retreats,
+    )
+    track_ids = await record_shown(house, request, listed, version=model.record.version)
     return Answer(
         items=listed.items,
         based_on=listed.based_on,
         freshness=replace(judge_freshness(model, own), sources=sources),
         understood=reading.understood,
         not_understood=reading.not_understood,
+        relaxed=relaxed,
         more=write_given(given, track_ids) if track_ids else None,
     )
 
