@@ -109,7 +109,10 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--each", type=int, help="so many pieces of each kind")
-    parser.add_argument("--only", nargs="+", help="analysers, as the tables name them")
+    names = [analyser.name for analyser in (OURS, *PEERS)]
+    parser.add_argument(
+        "--only", nargs="+", choices=names, help="analysers, as the tables name them"
+    )
     parser.add_argument("--again", action="store_true", help="ask the peers anew")
     parser.add_argument("--write", action="store_true", help="write docs/analysis-quality.md")
     return parser.parse_args()

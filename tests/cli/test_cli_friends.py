@@ -24,6 +24,8 @@ async def test_friends_ask_accept_listen_together_and_end(house: House, hub_on_s
     await hub("friends", "add", "user-1", "--user", "user-0")
     early = await hub("together", "user-1", "--user", "user-0")
     assert "no friend of user-0" in early.stderr
+    asked = (await hub("friends", "list", "--user", "user-1")).stdout
+    assert "to accept: harmonyhub friends add user-0 --user user-1" in asked
     await hub("friends", "add", "user-0", "--user", "user-1")
     assert "user-1 is a friend" in (await hub("friends", "list", "--user", "user-0")).stdout
     answer = await hub("together", "user-1", "--user", "user-0", "-n", "5", "--json")
@@ -32,5 +34,6 @@ async def test_friends_ask_accept_listen_together_and_end(house: House, hub_on_s
         name for card in cards for one in card["reasons"] for name in one["evidence"]["people"]
     }
     assert {"user-0", "user-1"} >= people > set()
-    await hub("friends", "remove", "user-0", "--user", "user-1")
+    removed = await hub("friends", "remove", "user-0", "--user", "user-1", "--json")
+    assert {"removed": "user-0"} == json.loads(removed.stdout)
     assert "None yet" in (await hub("friends", "list", "--user", "user-0")).stdout

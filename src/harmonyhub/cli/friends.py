@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TELL = {
     Standing.FRIEND: "is a friend",
     Standing.ASKED: "was asked",
-    Standing.ASKS_YOU: "asks you: harmonyhub friends add",
+    Standing.ASKS_YOU: "asks you; to accept: harmonyhub friends add {name} --user {user}",
 }
 
 
@@ -39,7 +39,7 @@ def list_(*, user: str, as_json: bool) -> None:
         print_json({"items": [msgspec.to_builtins(one) for one in found]})
         return
     for one in found:
-        _print(one)
+        _print(one, user)
     if not found:
         click.echo(f"None yet. Ask one: harmonyhub friends add NAME --user {user}")
 
@@ -58,21 +58,26 @@ def add(*, name: str, user: str, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(made))
     else:
-        _print(made)
+        _print(made, user)
 
 
 @friends.command()
 @click.argument("name")
 @user_option
-def remove(*, name: str, user: str) -> None:
+@as_json_option
+def remove(*, name: str, user: str, as_json: bool) -> None:
     """Decline what NAME asked, take back what NAME was asked, or end the friendship."""
     from harmonyhub.flows.friends import remove as remove_flow
 
     run_in_house(
         "friends", lambda house: remove_flow(house, user_id=UserId(user), name=UserId(name))
     )
-    click.echo(f"Nothing is between {user} and {name} any more.")
+    if as_json:
+        print_json({"removed": name})
+    else:
+        click.echo(f"Nothing is between {user} and {name} any more.")
 
 
-def _print(friend: "Friend") -> None:
-    click.echo(f"{friend.name} {TELL[friend.standing]}")
+def _print(friend: "Friend", user: str) -> None:
+    told = TELL[friend.standing].format(name=friend.name, user=user)
+    click.echo(f"{friend.name} {told}")

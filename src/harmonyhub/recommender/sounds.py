@@ -129,9 +129,9 @@ def find_alike(points: FloatArray, items: IntArray, *, n_tracks: int) -> sparse.
     sources, targets = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     likeness = [np.zeros(0, np.float32)]
     for start in range(0, len(mine) if n_near > 0 else 0, BLOCK):
-        points = mine[start : start + BLOCK]
-        here = np.arange(len(points))
-        distances = np.hstack([-2 * points, np.ones((len(points), 1), np.float32)]) @ others
+        block = mine[start : start + BLOCK]
+        here = np.arange(len(block))
+        distances = np.hstack([-2 * block, np.ones((len(block), 1), np.float32)]) @ others
         distances[here, here + start] = np.inf
         near = rank_nearest(distances, n_near)
         squares = np.take_along_axis(distances, near, axis=1) + sizes[here + start, None]

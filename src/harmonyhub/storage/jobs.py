@@ -220,6 +220,7 @@ class Jobs:
         }
         return [read_job(document) async for document in self._jobs.find(wanted)]
 
+    @within(READ_S)
     async def lost(self, *, before: int) -> list[tuple[Job, str]]:
         """List jobs that wait for a data folder where no worker took any since a time.
 

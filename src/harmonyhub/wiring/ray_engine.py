@@ -5,6 +5,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 from harmonyhub.domain.errors import ConfigurationError, UnavailableError
@@ -77,15 +78,9 @@ class RayEngine:
 
     async def ask(self, placed: Any, method: str, /, *arguments: object) -> Any:
         """Call a method of a placed object; its errors are raised here as they are there."""
-        try:
+        hint = "Look at the memory of the machines; the same command goes on from here."
+        with self._telling(f"the process of {method}", hint=hint):
             return await getattr(placed, method).remote(*arguments)
-        except self._ray.exceptions.RayTaskError as error:
-            raise error.cause from error
-        except self._ray.exceptions.RayError as error:
-            raise UnavailableError(
-                f"Ray lost the process of {method}: {type(error).__name__}.",
-                hint="Look at the memory of the machines; the same command goes on from here.",
-            ) from error
 
     def dismiss(self, placed: Any, /) -> None:
         """End the process of a placed object."""
@@ -96,16 +91,22 @@ class RayEngine:
         logging.setLogRecordFactory(self._log_records)
 
     def _result(self, stage: Stage[Any, Any, Result], number: int, found: object, /) -> Result:
-        try:
+        hint = "Look at the memory of the machines, or train with --engine pool."
+        with self._telling(name_shard(stage, number), hint=hint):
             result: Result = self._ray.get(found)
+        return result
+
+    @contextmanager
+    def _telling(self, what: str, *, hint: str) -> Iterator[None]:
+        """Raise the errors of a task as they are there, and say what was lost where it has none."""
+        try:
+            yield
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from error
         except self._ray.exceptions.RayError as error:
             raise UnavailableError(
-                f"Ray lost {name_shard(stage, number)}: {type(error).__name__}.",
-                hint="Look at the memory of the machines, or train with --engine pool.",
+                f"Ray lost {what}: {type(error).__name__}.", hint=hint
             ) from error
-        return result
 
 
 def _run(shared: Any, stage: Stage[Any, Any, Result], /, *place: Any) -> Result:
