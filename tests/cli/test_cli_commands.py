@@ -31,6 +31,14 @@ def test_help_names_every_command_and_teaches(hub: Hub) -> None:
     assert "harmonyhub import my_spotify_data.zip --user anna" in said
 
 
+def test_a_benchmark_has_help_of_its_own_and_refuses_what_it_does_not_know(hub: Hub) -> None:
+    """What stands behind the name of a benchmark reaches it, --help too."""
+    assert "--each" in hub("bench", "analysis", "--help").stdout
+    assert "[NAME] [ARGUMENTS]" in hub("bench", "--help").stdout
+    misspelt = hub("bench", "analysis", "--only", "Aubio")
+    assert (2, True) == (misspelt.returncode, "'aubio'" in misspelt.stderr)
+
+
 @pytest.mark.slow
 def test_one_listener_alone_gets_new_music_without_a_service(hub: Hub, tmp_path: Path) -> None:
     """Import and recommend on an empty machine: the first list trains by itself."""

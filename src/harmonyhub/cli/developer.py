@@ -50,7 +50,8 @@ def check_code() -> None:
     click.secho("Code is clean.", fg="green")
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+# What stands behind NAME is its own, --help too.
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("name", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(name: str | None, arguments: tuple[str, ...]) -> None:
