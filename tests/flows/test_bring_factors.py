@@ -9,11 +9,12 @@ import pytest
 from scipy import sparse
 
 from harmonyhub.domain.errors import RefusedIndexError, RefusedInputError
+from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.judgements import Verdict
 from harmonyhub.flows.bring_factors import load_factors
 from harmonyhub.flows.export_tables import export_factors, export_interactions
 from harmonyhub.flows.train import TrainingResult, run_training
-from harmonyhub.recommender.brought_factors import project
+from harmonyhub.recommender.brought_factors import Brought, project
 from harmonyhub.recommender.holding_out import mark_held_out
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.sources.interaction_table import read_interaction_table
@@ -118,6 +119,10 @@ async def test_factors_that_serve_worse_do_not_go_live(town: House, tmp_path: Pa
     assert record is not None
     assert first.version == record.version
 
+    brought = await learn(town, table, even_if_worse=True)
+    assert brought.factors is not None
+    assert (await learn(town)).factors is None  # the next training does better without them
+
 
 async def test_a_table_of_another_instance_is_refused(house: House, tmp_path: Path) -> None:
     """Not one id is known here: nothing is learned, and the hint says which ids are wanted."""
@@ -125,6 +130,27 @@ async def test_a_table_of_another_instance_is_refused(house: House, tmp_path: Pa
     with pytest.raises(RefusedInputError, match="None of the 2 items") as refused:
         await load_factors(house, table)
     assert "export --interactions" in refused.value.hint
+
+
+async def test_ids_of_merged_tracks_are_followed(town: House, tmp_path: Path) -> None:
+    """A table that was made before tracks were merged is bound to what they are now."""
+    kept, other = [entry.id for entry in await town.store.tracks.catalogue()][:2]
+    old = {"_id": "t-old", "to": kept}
+    await town.store.tracks._redirects._redirects.insert_one(old)
+    found = await load_factors(
+        town, write(tmp_path / "old.parquet", ["t-old", str(other)], np.eye(2))
+    )
+    assert [kept, other] == list(found.brought.track_ids)
+    assert (2, 0) == (found.origin.n_tracks, found.origin.n_unknown)
+
+
+def test_each_track_gets_its_own_factors() -> None:
+    """A table in another order, with more tracks and fewer, gives each its row and others none."""
+    places = np.arange(6, dtype=np.float32).reshape(3, 2)
+    brought = Brought([TrackId("c"), TrackId("gone"), TrackId("a")], places, np.float32([1, 2, 3]))
+    placed = brought.place({TrackId("a"): 0, TrackId("b"): 1, TrackId("c"): 2})
+    assert [[4, 5], [0, 0], [0, 1]] == placed.places.tolist()
+    assert [3, 1, 1] == placed.scale.tolist()
 
 
 def test_the_basis_of_a_factor_model_does_not_matter() -> None:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from harmonyhub.domain.errors import NotFoundError
-from harmonyhub.domain.friends import Standing
-from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.friends import Friendship, FriendState, Standing, add_friend, remove_friend
+from harmonyhub.domain.ids import CHECK_USER, UserId
 from harmonyhub.flows.friends import add, list_friends, remove
 from harmonyhub.wiring.house import House
 
@@ -32,3 +32,30 @@ async def test_an_unknown_name_makes_no_request(house: House) -> None:
     with pytest.raises(NotFoundError, match="no listener of that name"):
         await add(house, user_id=ANNA, name=BEN)
     assert await house.store.users.revision(ANNA) is None
+
+
+async def test_a_change_is_made_only_to_what_its_maker_has_seen(house: House) -> None:
+    """Of two changes to one friendship the second fails, instead of undoing the first."""
+    friendships = house.store.friendships
+    asked = add_friend(None, by=ANNA, to=BEN, now=1)
+    assert await friendships.exchange(None, asked)
+    friends = add_friend(asked, by=BEN, to=ANNA, now=2)
+    assert await friendships.exchange(asked, friends)
+    for late in (remove_friend(asked, by=BEN, to=ANNA, now=3), None):
+        assert not await friendships.exchange(asked, late)
+    assert friends == await friendships.get(BEN, ANNA)
+
+
+async def test_the_listener_of_checks_is_nobodys_friend(house: House) -> None:
+    """It is not found by its name, and whatever it has a part in goes with it."""
+    await house.store.users.ensure(CHECK_USER, now=0)
+    with pytest.raises(NotFoundError):
+        await add(house, user_id=ANNA, name=CHECK_USER)
+    both = (
+        Friendship(CHECK_USER, ANNA, FriendState.ASKED, 1),
+        add_friend(None, by=BEN, to=CHECK_USER, now=1),
+    )
+    for one in both:
+        assert await house.store.friendships.exchange(None, one)
+    await house.store.check_user.forget()
+    assert [] == await house.store.friendships.of_user(CHECK_USER)

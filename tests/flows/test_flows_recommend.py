@@ -174,6 +174,10 @@ async def test_friends_have_a_say_until_it_ends(trained: House) -> None:
     }
     assert {("Song 9", "user-3 plays this.")} == reasons
 
+    await listen(trained, ben, [7] * 12)
+    told = [reason.text for card in (await ask(trained)).items for reason in card.reasons]
+    assert "user-3 plays this often." in told
+
     for name in (ben, carla):
         await remove(trained, user_id=name, name=ANNA)
     after = await ask(trained)

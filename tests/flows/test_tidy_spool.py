@@ -58,6 +58,22 @@ async def test_a_file_in_the_spool_goes_after_a_day(house: House, tmp_path: Path
     assert {kept, fresh} == set(house.spool_dir.iterdir())
 
 
+async def test_the_copy_of_an_upload_that_is_worked_on_stays(house: House, tmp_path: Path) -> None:
+    """While a job has run for more than a day, no old file of the disk is taken for a lone one."""
+    now = int(time.time())
+    begun, later = on_own_store(house, now), on_own_store(house, now + LONE_S + 60)
+    await submit_import(begun, user_id=ANNA, path=write(tmp_path / "a"), file_name="a")
+    job = await house.store.jobs.claim(worker="w", now=now, lease_s=9 * LONE_S)
+    assert job is not None
+    copy = write(house.spool_dir / "copy.zip")
+    os.utime(copy, (now - LONE_S, now - LONE_S))
+    await remove_lone_files(later)
+    assert copy.exists()
+    await house.store.jobs.finish(job, result={}, now=now + LONE_S)
+    await remove_lone_files(later)
+    assert not copy.exists()
+
+
 async def test_a_job_whose_data_folder_is_lost_ends_after_a_week(
     house: House, clock: SetClock, tmp_path: Path
 ) -> None:

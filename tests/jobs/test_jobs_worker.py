@@ -41,15 +41,19 @@ async def test_lists_and_folders_leave_both_slots_to_people(
     )
 
 
-@pytest.mark.parametrize("kind", [JobKind.LISTS, JobKind.IMPORT])
-def test_what_nobody_waits_for_gives_way(kind: JobKind) -> None:
-    """Its process is gentle; that of an import is not."""
+@pytest.mark.parametrize("kind", [JobKind.LISTS, JobKind.IMPORT, JobKind.ANALYSE])
+def test_a_process_is_as_gentle_and_as_bounded_as_its_job_asks(kind: JobKind) -> None:
+    """What nobody waits for gives way; an analysis ends by its limits of time and memory."""
     program = (
-        "import os; from harmonyhub.domain.jobs import JobKind; from harmonyhub.jobs import child\n"
-        f"before = os.nice(0); child.bound(JobKind.{kind.name}); print(os.nice(0) - before)"
+        "import os, resource as r\n"
+        "from harmonyhub.domain.jobs import JobKind; from harmonyhub.jobs import child\n"
+        f"before = os.nice(0); child.bound(JobKind.{kind.name}); print(os.nice(0) - before)\n"
+        "print(0 < r.getrlimit(r.RLIMIT_AS)[0] < 8 << 30, r.getrlimit(r.RLIMIT_CPU)[0] == 3600)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    assert (10 if kind in UNHURRIED else 0) == int(done.stdout)
+    niceness, *bounds = done.stdout.split()
+    assert (10 if kind in UNHURRIED else 0) == int(niceness)
+    assert [str(kind is JobKind.ANALYSE).encode()] * 2 == bounds
 
 
 async def test_a_file_that_took_its_time_is_not_tried_again(house: House) -> None:

@@ -8,7 +8,8 @@ import pytest
 from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import EvidenceKind, ListName, RecommendationRequest
-from harmonyhub.recommender.people import TOLD_PLAYS, read_friend
+from harmonyhub.recommender.candidates.friends import Friends
+from harmonyhub.recommender.people import TOLD_PLAYS, FriendPlays, read_friend
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.verifying import take_out
 
@@ -65,3 +66,14 @@ def test_a_list_says_how_many_friends_it_hears(world):
     histories = {name: world.history(user) for name, user in FRIENDS.items()}
     assert "what 2 friends play" in ask(world, histories).based_on
     assert "friend" not in ask(world, {}).based_on
+
+
+def test_many_friends_do_not_drown_a_history(world):
+    """What they play is added up and divided by the root of their number, told or not."""
+    item, play, weight = (np.array([value]) for value in (3, 5, 0.5))
+    friends = [FriendPlays(UserId(f"f{n}"), item, play, weight) for n in range(3)]
+    silent = FriendPlays(UserId("silent"), item[:0], play[:0], weight[:0])
+    profile = replace(world.profile(0), friends=(*friends, silent))
+    scores = Friends().score(profile, world.index)
+    assert 1.5 / 2 == pytest.approx(scores[3])
+    assert 1 == np.count_nonzero(scores)

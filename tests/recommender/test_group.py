@@ -67,6 +67,29 @@ def test_a_list_holds_nothing_that_a_member_refused_or_heard(make_world, seed, u
         assert listed.isdisjoint(world.history(user).track_ids)
 
 
+def test_a_quarter_of_for_you_is_known_to_any_of_them(make_world):
+    """What one of them has heard is no news for the list, though it is for the others."""
+    world = make_world(1)
+    listed = ask(world, gather(world, 0, 4, 8), ListName.FOR_YOU).items
+    known = {one for user in (0, 4, 8) for one in world.history(user).track_ids}
+    assert 20 == len(listed)
+    assert 1 <= sum(item.track.id in known for item in listed) <= 5
+
+
+def test_less_of_a_track_steps_back_for_whoever_said_so(make_world):
+    """It is worth less to that member, as much as before to the others."""
+    world = make_world(1)
+    members = gather(world, 0, 4)
+    request = RecommendationRequest(ANNA, ListName.DISCOVER, 20, world.now)
+    _, before = take_seats(request, members=members, index=world.index)
+    place = int(before[1].own.argmax())
+    said = Feedback(BEN, world.index.track_ids[place], FeedbackKind.LESS, at=1)
+    members[1] = Member(BEN, members[1].profile, [said])
+    _, after = take_seats(request, members=members, index=world.index)
+    assert after[1].own[place] < 0.5 * before[1].own[place]
+    assert np.array_equal(before[0].own, after[0].own)
+
+
 @settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 5),

@@ -113,3 +113,5 @@ def test_what_is_enough_or_given_by_itself_stays(heard):
 def test_a_list_that_cannot_be_longer_asks_for_all(heard):
     """Where asking for less brings nothing more, nothing is given up and nothing is said."""
     assert () == ask(heard, "calm", n=3)[1]
+    nothing, relaxed = ask(heard, "jazz 120 bpm")  # the one piece of jazz was heard
+    assert ((), ()) == (nothing.items, relaxed)
