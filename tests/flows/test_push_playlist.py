@@ -22,7 +22,7 @@ from harmonyhub.domain.recommendations import ListName
 from harmonyhub.domain.upstreams import Outcome
 from harmonyhub.drills.fake_spotify.modes import Fault, Mode, Strike
 from harmonyhub.flows.playlist_wishes import PlaylistWish, name_subject
-from harmonyhub.flows.push_playlist import order_playlist, submit_push
+from harmonyhub.flows.push_playlist import order_of_job, order_playlist, submit_push
 from harmonyhub.sources.spotify.requests import remove_playlist
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
@@ -298,6 +298,15 @@ async def test_a_long_note_leaves_the_marker_whole(studio: Studio) -> None:
     assert has_marker(plan.description, plan.marker)
     assert DESCRIPTION_LONGEST == len(plan.description)
     assert "Asked for: much" in plan.description
+
+
+async def test_a_job_holds_the_whole_order(studio: Studio) -> None:
+    """What a worker reads out of the job is what was ordered, its note too."""
+    order = replace(
+        studio.order([TrackId("t1"), TrackId("t2")]), note="Asked for: rare.", is_anew=True
+    )
+    job, _ = await submit_push(studio.house, order)
+    assert order == order_of_job(job)
 
 
 async def test_an_empty_list_is_refused_with_what_it_is_based_on(studio: Studio) -> None:
