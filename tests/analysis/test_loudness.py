@@ -125,6 +125,15 @@ def test_draws_short_term_loudness(steps, n_columns, curve):
     assert drawn == pytest.approx(curve, abs=0.1)
 
 
+def test_a_long_piece_hides_no_part_of_a_stretch():
+    """Where a column stands for more than 3 s, what is loud at its edge is in it, to its share."""
+    steps = np.full(400, -40, np.float32)
+    steps[:20] = -20  # 2 s of the first 20
+    drawn = draw_short_term(steps, 2)
+    mean_power = (20 * 10**-2 + 180 * 10**-4) / 200
+    assert [10 * np.log10(mean_power), -40] == pytest.approx(drawn, abs=0.05)
+
+
 def test_agrees_with_ffmpeg(encode, sounds, tmp_path):
     """Music-like sound in common formats is within 0.1 LU and 0.3 dB of ffmpeg's ebur128."""
     if shutil.which("ffmpeg") is None:
