@@ -108,16 +108,28 @@ def guarded(repository: C) -> C:
 def _guard_coroutine(function: Callable[P, Any]) -> Callable[P, Any]:
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> Any:
-        n_cancelled = _count_cancellations()
-        with our_errors():
-            result = await function(*args, **kwargs)
-        # The driver waits with `wait_for`, which in Python 3.11 swallows a cancellation that comes
-        # together with the answer: a loop that was told to end would go on for ever.
-        if _count_cancellations() > n_cancelled:
-            raise asyncio.CancelledError
-        return result
+        with _keeping_cancellation(), our_errors():
+            return await function(*args, **kwargs)
 
     return call
+
+
+@contextmanager
+def _keeping_cancellation() -> Iterator[None]:
+    """Raise a cancellation that would be lost: a loop that was told to end would go on for ever.
+
+    The driver waits with `wait_for`, which in Python 3.11 swallows one that comes together with
+    the answer. And what fails while a task cleans up after one would take its place.
+    """
+    n_cancelled = _count_cancellations()
+    try:
+        yield
+    except Exception as error:
+        if _count_cancellations():
+            raise asyncio.CancelledError from error
+        raise
+    if _count_cancellations() > n_cancelled:
+        raise asyncio.CancelledError
 
 
 def _count_cancellations() -> int:
@@ -128,7 +140,7 @@ def _count_cancellations() -> int:
 def _guard_generator(function: Callable[P, AsyncIterator[T]]) -> Callable[P, AsyncIterator[T]]:
     @functools.wraps(function)
     async def iterate(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        with our_errors():
+        with _keeping_cancellation(), our_errors():
             async for item in function(*args, **kwargs):
                 yield item
 
