@@ -2,6 +2,8 @@
 
 import base64
 import gc
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -239,3 +241,45 @@ async def test_no_result_shows_a_secret(operated: House) -> None:
     pair = base64.b64encode(f"{operated.environ[CLIENT_ID]}:{sentinel}".encode()).decode()
     for form in (sentinel, sentinel.encode().hex(), pair, operated.environ[CLIENT_SECRET]):
         assert form not in shown
+
+
+LOOK_AT_MODULES = """
+import asyncio, os, sys, time
+from pathlib import Path
+from harmonyhub.checks.live import LiveCheck, check_live
+from harmonyhub.checks.subject import Subject
+from harmonyhub.checks.verdicts import passed
+from harmonyhub.domain.findings import Check, Severity
+from harmonyhub.settings.load import load_settings
+
+CHECK = Check("HH999", Severity.ERROR, "Never found.")
+
+async def look(scene):
+    return passed(CHECK, " ".join(name for name in ("apprise", "httpx2") if name in sys.modules))
+
+settings, _ = load_settings(os.environ, folder=Path(os.environ["HARMONYHUB_DATA_DIR"]))
+subject = Subject(settings=settings, clock=lambda: int(time.time()))
+(result,) = asyncio.run(check_live(subject, checks=[LiveCheck(CHECK, look)]))
+print(result.note)
+"""
+
+
+def test_libraries_are_loaded_before_any_clock_runs(tmp_path: Path) -> None:
+    """What takes our own time to load must not look like a Spotify that does not answer."""
+    environ = {
+        "HARMONYHUB_DATA_DIR": str(tmp_path),
+        "HARMONYHUB_ALERT_URLS": "json://127.0.0.1:9/hook",
+        CLIENT_ID: "a" * 32,
+        CLIENT_SECRET: "b" * 32,
+        "HARMONYHUB_SPOTIFY_REDIRECT_URI": "http://127.0.0.1:8000/spotify/callback",
+        "HARMONYHUB_ENCRYPTION_KEY": base64.b64encode(KEY).decode(),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK_AT_MODULES],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "apprise httpx2" == done.stdout.strip(), done.stderr

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from harmonyhub.checks.subject import Scene
 from harmonyhub.checks.verdicts import Results, failed, passed, skipped, unverified
 from harmonyhub.domain.findings import Check, Finding, Owner, Severity
+from harmonyhub.settings.model import Settings
 from harmonyhub.settings.registry import BY_NAME
 from harmonyhub.settings.secret import Secret
 
@@ -28,9 +29,15 @@ TITLE = "HarmonyHub: a test of the alert path"
 BODY = "This is a test: nothing is wrong. It shows that an alert would arrive here."
 
 
+def prepare(settings: Settings) -> None:
+    """Load Apprise where somebody is to be told: 0.3 s of a core, more where it is shared."""
+    if _contacts(settings):
+        import harmonyhub.telemetry.notify  # noqa: F401, PLC0415
+
+
 async def check_addresses(scene: Scene) -> Results:
     """Let Apprise read every address; nothing is sent."""
-    contacts = _contacts(scene)
+    contacts = _contacts(scene.settings)
     if not contacts:
         return skipped(ADDRESSES, "nobody is to be told: HARMONYHUB_ALERT_URLS is not set")
     findings = [
@@ -44,7 +51,7 @@ async def check_addresses(scene: Scene) -> Results:
 async def check_delivery(scene: Scene) -> Results:
     """Send a message to every address; unasked, only knock at webhooks of our own."""
     results: Results = ()
-    for variable, urls in _contacts(scene).items():
+    for variable, urls in _contacts(scene.settings).items():
         error = await (_send(urls) if scene.subject.deliver else _knock(urls))
         if error:
             results += _judge(_finding(DELIVERY, scene, variable=variable, evidence=error))
@@ -95,8 +102,8 @@ def _judge(finding: Finding) -> Results:
     )
 
 
-def _contacts(scene: Scene) -> dict[str, Secret]:
-    values = {name: getattr(scene.settings, BY_NAME[name].field) for name in CONTACTS}
+def _contacts(settings: Settings) -> dict[str, Secret]:
+    values = {name: getattr(settings, BY_NAME[name].field) for name in CONTACTS}
     return {name: urls for name, urls in values.items() if urls is not None}
 
 

@@ -12,7 +12,9 @@ from harmonyhub.checks.verdicts import Results, blocked, skipped, unverified
 from harmonyhub.domain.errors import BrokenCheckError
 from harmonyhub.domain.findings import Check, Owner, Result, Severity, Verdict
 from harmonyhub.settings.embedded import uri_passwords
+from harmonyhub.settings.model import Settings
 from harmonyhub.settings.registry import BY_NAME
+from harmonyhub.sources.spotify import client
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ async def check_live(subject: Subject, *, checks: Iterable[LiveCheck] = LIVE) ->
         If a check itself broke; what the others found is in it.
     """
     checks = tuple(checks)
+    await asyncio.to_thread(_prepare, subject.settings)
     results, baseline = await _make_all(subject, checks)
     repaired = repair(subject, results, baseline)
     if repaired is not None:
@@ -79,6 +82,13 @@ async def check_live(subject: Subject, *, checks: Iterable[LiveCheck] = LIVE) ->
         results = _with_what_is_behind(results, seen)
     masker = Masker(_secrets(subject, baseline))
     return tuple(masker.mask_result(result) for result in results)
+
+
+def _prepare(settings: Settings) -> None:
+    """Load libraries before the first clock runs: the time is ours, and no service's fault."""
+    alerting.prepare(settings)
+    if settings.spotify_client_id is not None:
+        client.prepare()
 
 
 async def _make_all(

@@ -41,6 +41,11 @@ def _trust() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def prepare() -> None:
+    """Load what a first call would load, so that no call's time is spent on it."""
+    _trust()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Value]):
     """What became of a request to the Web API.
