@@ -13,7 +13,7 @@ import pytest
 from harmonyhub.domain.budget import Purpose
 from harmonyhub.domain.consents import CONSENT_LASTS_S
 from harmonyhub.domain.library import RecentPlay
-from harmonyhub.domain.upstream_policy import Gate
+from harmonyhub.domain.upstream_policy import ISSUE_APP_TOKEN, Gate
 from harmonyhub.domain.upstreams import Observation, Outcome, TokenState, UserToken
 from harmonyhub.drills.fake_spotify.modes import Mode, Surface
 from harmonyhub.drills.process import FakeApp, FakeSpotify, FakeUser
@@ -527,6 +527,21 @@ async def test_every_call_is_counted(desk: Desk) -> None:
         ): 2.0,
         ("upstream_requests", ("spotify", "issue-app-token", "ok", "none")): 1.0,
     } == await desk.store.counters.all()
+
+
+async def test_a_secret_in_the_place_of_the_id_is_not_stored(desk: Desk) -> None:
+    """Calls are stored by the app's id once it was accepted, and not before."""
+    secret = desk.app.client_secret.reveal()
+    exchanged = desk.open(replace(desk.app, client_id=secret, client_secret=Secret("no secret")))
+    assert Outcome.CLIENT_REJECTED is (await exchanged.probe()).outcome
+    assert [] == await desk.store.api_calls.apps()
+    assert Outcome.OK is (await desk.open().swap(credentials(desk.app))).outcome
+    await desk.open(wrong(desk.app)).swap(credentials(wrong(desk.app)))
+    assert [desk.app.client_id] == await desk.store.api_calls.apps()
+    (hour,) = await desk.store.api_calls.hours(desk.app.client_id, since=desk.clock() - 3600)
+    assert {Outcome.OK.value, Outcome.CLIENT_REJECTED.value} <= set(
+        hour.n_by_operation[ISSUE_APP_TOKEN]
+    )
 
 
 async def test_no_secret_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

@@ -94,6 +94,11 @@ class ApiCalls:
         ]
 
     @within(READ_S)
+    async def knows(self, client_id: str) -> bool:
+        """Tell whether an app made calls in the last month."""
+        return await self._calls.find_one({"app": client_id}, {"_id": 1}) is not None
+
+    @within(READ_S)
     async def apps(self) -> list[str]:
         """List the apps that made calls in the last month."""
         return sorted(await self._calls.distinct("app"))

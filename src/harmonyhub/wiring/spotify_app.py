@@ -46,11 +46,14 @@ Value = TypeVar("Value")
 async def note_call(seen: Observation, client_id: str, *, store: Store, door: UpstreamDoor) -> None:
     """Write a call down that left: for the metrics, and for the app's quota.
 
-    A quota that was told is learned from, for the budget of the days to come.
+    A quota that was told is learned from, for the budget of the days to come. An id that no token
+    was ever issued to is not written down: in its variable may stand the secret.
     """
     await door.count(seen)
     is_counted = seen.operation not in TOKEN_OPERATIONS
-    await store.api_calls.note(client_id, seen, is_counted=is_counted)
+    is_proven = is_counted or seen.outcome is Outcome.OK
+    if is_proven or await store.api_calls.knows(client_id):
+        await store.api_calls.note(client_id, seen, is_counted=is_counted)
     if is_counted and seen.outcome is Outcome.QUOTA_EXCEEDED:
         calls = await store.api_calls.learn_allowance(client_id, now=seen.at)
         log.warning("Spotify's daily quota is spent; %d calls a day are planned with", calls)
