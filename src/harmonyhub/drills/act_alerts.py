@@ -53,18 +53,16 @@ def summarize(
     proven = [name for told in past for name in told.false_proven]
     proven += [name for one in lived for name in one.false_proven]
     n_tokens = losses.n_before + log.n_tokens
+    missed = [
+        *(_say(told) for told in single if not told.is_named),
+        *(f"{one.truth.kinds[0]} at run time" for one in lived if not one.is_right),
+    ]
     return {
         "alert.built_in_p95_s": _speed(past, log),
         "named.single": Figure(
             _percent(n_right, n_single),
             n_single,
-            _list(
-                "missed",
-                [
-                    *(_say(told) for told in single if not told.is_named),
-                    *(f"{one.truth.kinds[0]} at run time" for one in lived if not one.is_right),
-                ],
-            ),
+            "; ".join(filter(None, [_list("missed", missed), _list("not judged", log.unjudged)])),
         ),
         "named.double": Figure(
             _percent(sum(told.is_named for told in double), len(double)),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harmonyhub.domain.errors import UnavailableError
+from harmonyhub.domain.releases import GateVerdict
 from harmonyhub.drills.children import stop
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.drills.faults_in_values import ESCALATE_AFTER_S, LOG_LEVEL
@@ -29,6 +30,7 @@ from harmonyhub.drills.steady_load import Load
 N_USERS = 24
 SHORT_WATCH, LONG_WATCH = "--watch-s=1", "--watch-s=20"
 SWITCH_S = 60.0
+DEPLOYS = 3  # until one is neither held nor refused
 ENOUGH = 40  # requests before a restart
 
 
@@ -100,11 +102,14 @@ class ReleaseAct:
             If it does not.
         """
         environ = self.service.good.having(changes).environ
-        status = await self.service.do("deploy", SHORT_WATCH, environ=environ)
+        for _ in range(DEPLOYS):  # a HOLD says: deploy again later
+            status = await self.service.do("deploy", SHORT_WATCH, environ=environ)
+            if status != GateVerdict.HOLD.exit_status:
+                break
         if status != 0:
             raise UnavailableError(
-                f"The deploy of {what} ended with status {status}.",
-                hint="The logs in the drill's folder say more.",
+                f"The deploy of {what} ended with status {status}: {self.service.last_word()}",
+                hint="Play again where this machine has less to do.",
             )
 
     async def deploy_fault(self, number: int) -> None:
@@ -171,8 +176,8 @@ class ReleaseAct:
         status = await self.service.do("rollback", environ=self.service.good.environ)
         if status != 0 or await self.service.serving() == before:
             raise UnavailableError(
-                f"`harmonyhub rollback` ended with status {status}.",
-                hint="The logs in the drill's folder say more.",
+                f"`harmonyhub rollback` ended with status {status}: {self.service.last_word()}",
+                hint="Play again where this machine has less to do.",
             )
 
     def figures(self) -> dict[str, Figure]:

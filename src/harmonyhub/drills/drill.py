@@ -67,13 +67,17 @@ async def run_drill(
             say(f"{act}, {guards}: {len(played.figures)} figures in {played.seconds:.0f} s")
             return played
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(play(act, is_guarded=is_guarded))
-                for is_guarded in (True, False)
-                for act in (ACTS if is_guarded else BASELINE)
-                if act in acts
-            ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(play(act, is_guarded=is_guarded))
+                    for is_guarded in (True, False)
+                    for act in (ACTS if is_guarded else BASELINE)
+                    if act in acts
+                ]
+        except ExceptionGroup as several:
+            # The first act that cannot be played ends the others; what it says is the cause.
+            raise several.exceptions[0] from several
         played = [task.result() for task in tasks]
     return Scorecard(
         seed=seed,

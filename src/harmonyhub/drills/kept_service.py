@@ -49,6 +49,7 @@ class KeptService:
     site: Site
     guards: Guards
     n_commands: int = 0
+    log: Path | None = None
 
     @classmethod
     @asynccontextmanager
@@ -123,8 +124,8 @@ class KeptService:
     ) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run a command beside what the context does; it has ended when the context has."""
         self.n_commands += 1
-        log = self.site.folder / f"{arguments[0]}-{self.n_commands}.log"
-        process = await self.run(*arguments, environ=environ, log=log, folder=folder)
+        self.log = self.site.folder / f"{arguments[0]}-{self.n_commands}.log"
+        process = await self.run(*arguments, environ=environ, log=self.log, folder=folder)
         try:
             yield process
             async with asyncio.timeout(COMMAND_S):
@@ -140,6 +141,11 @@ class KeptService:
             pass
         assert process.returncode is not None  # noqa: S101 - it has ended
         return process.returncode
+
+    def last_word(self) -> str:
+        """Give the last line that the last command wrote; empty where it wrote none."""
+        lines = self.log.read_text("utf-8").splitlines() if self.log is not None else []
+        return lines[-1] if lines else ""
 
     async def slots(self) -> Mapping[str, Slot]:
         """Ask the proxy which release gets the requests, and how many each has got."""
