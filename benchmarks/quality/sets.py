@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from scipy import sparse
 
 from harmonyhub.recommender.evaluation import arrange_pairs
@@ -23,18 +24,20 @@ FILES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Held-out listeners: what is given of each history, and what is to be found."""
+    """Held-out listeners, `users` by their rows in the set: what is given, what is to be found."""
 
+    users: NDArray[np.int64]
     given: sparse.csr_matrix
     hidden: sparse.csr_matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """One set, split once."""
+    """One set, split once; `items` are the columns of the set that training users have."""
 
     name: str
     seed: int
+    items: NDArray[np.int64]
     training: sparse.csr_matrix
     validation: Part
     test: Part
@@ -70,12 +73,14 @@ def split(name: str, plays: sparse.csr_matrix, seed: int) -> Split:
     return Split(
         name,
         seed,
+        known,
         training=known_plays[rest],
-        validation=_part(known_plays[validation], rng),
-        test=_part(known_plays[test], rng),
+        validation=_part(known_plays, validation, rng),
+        test=_part(known_plays, test, rng),
     )
 
 
-def _part(histories: sparse.csr_matrix, rng: np.random.Generator) -> Part:
-    given, hidden = hide(histories[np.diff(histories.indptr) >= 2], rng)
-    return Part(given, hidden)
+def _part(plays: sparse.csr_matrix, users: NDArray[np.int64], rng: np.random.Generator) -> Part:
+    users = users[np.diff(plays.indptr)[users] >= 2]
+    given, hidden = hide(plays[users], rng)
+    return Part(users, given, hidden)
