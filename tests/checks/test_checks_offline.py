@@ -18,6 +18,7 @@ from harmonyhub.checks.machine import (
     check_libraries,
     check_machine,
     check_music_folder,
+    check_tag_weights,
 )
 from harmonyhub.checks.offline import (
     check_environment,
@@ -32,6 +33,7 @@ from harmonyhub.settings.catalogue import SETTING_CHECKS
 from harmonyhub.settings.load import load_settings
 from harmonyhub.settings.model import Settings
 from harmonyhub.storage import mongod
+from tests.tools.tag_weights import install_random_tags
 
 
 @pytest.fixture
@@ -119,6 +121,19 @@ def test_music_folder_that_is_not_there_is_a_warning(settings: Settings, tmp_pat
         assert ("HH507", Severity.WARNING) == (finding.check_id, finding.severity)
         assert f"The music folder {path} cannot be read: N" in finding.message
         assert "environment" == finding.provenance
+
+
+def test_damaged_weights_of_tags_are_a_warning(settings: Settings, tmp_path: Path) -> None:
+    """Missing weights are no finding, other ones than were installed are."""
+    settings = replace(settings, data_dir=tmp_path)
+    assert check_tag_weights(settings) is None
+    install_random_tags(tmp_path)
+    assert check_tag_weights(settings) is None
+    (tmp_path / "tags" / "musicnn.npz").write_bytes(b"PK")
+    finding = check_tag_weights(settings)
+    assert finding is not None
+    assert ("HH508", Severity.WARNING) == (finding.check_id, finding.severity)
+    assert "harmonyhub tags install" in finding.fix
 
 
 @pytest.mark.skipif(not os.path.ismount("/proc"), reason="needs a file system that refuses writes")

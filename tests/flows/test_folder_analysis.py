@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.storage.analyses import Analyses
 from harmonyhub.wiring.house import House
 from tests.analysis.conftest import Sounds, encode_audio
+from tests.tools.tag_weights import install_random_tags
 
 HOUR = Limits(3600, 3600.0)
 
@@ -88,6 +90,35 @@ async def test_only_what_is_new_is_read(
     os.utime(folder / "Ada - One.flac", ns=(1, 1))  # as a program that writes tags does
     shutil.copy(folder / "Ada - One.flac", folder / "letter.mp3")
     assert FolderResult(analysed=0, already_known=2, refused={}) == await analyse(house, folder)
+
+
+@pytest.mark.slow
+async def test_tags_alone_are_added_to_what_is_known(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks that come later hear files that were measured, once; damaged ones change nothing."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    clicks = Sounds.click_track(100, duration_s=5)
+    path = encode_audio(folder / "Ada - One.flac", clicks, sample_rate=22_050)
+    await analyse(house, folder)
+    audio_hash = analyse_file(path).audio_hash
+    first = await house.store.analyses.get(audio_hash, ANALYSIS_VERSION)
+    assert first is not None and first.heard_tags is None  # noqa: PT018 - it narrows the type
+
+    weights = house.settings.data_dir / "tags" / "musicnn.npz"
+    install_random_tags(house.settings.data_dir)
+    whole = weights.read_bytes()
+    weights.write_bytes(b"PK")
+    monkeypatch.setattr(Measurer, "measure", None)
+    assert FolderResult(analysed=0, already_known=1, refused={}) == await analyse(house, folder)
+    weights.write_bytes(whole)
+    assert FolderResult(analysed=1, already_known=0, refused={}) == await analyse(house, folder)
+    second = await house.store.analyses.get(audio_hash, ANALYSIS_VERSION)
+    assert second is not None and second.heard_tags is not None  # noqa: PT018 - as above
+    assert 1 == second.heard_tags.n_excerpts
+    assert first == replace(second, heard_tags=None)
+    assert FolderResult(analysed=0, already_known=1, refused={}) == await analyse(house, folder)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import struct
 import wave
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 
 from harmonyhub.domain.ids import LedgerId, UserId
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind
-from harmonyhub.flows.analyse import run_analysis
+from harmonyhub.domain.sound_tags import MTT, TAGS_VERSION, HeardTags
+from harmonyhub.flows.analyse import keep_analysis, run_analysis
 from harmonyhub.wiring.house import House
 
 HTML = {"Accept": "text/html"}
@@ -73,7 +75,7 @@ async def test_tracks_with_an_analysis_are_listed(
         tone = (int(20_000 * math.sin(0.345 * n)) for n in range(16_000))
         file.writeframes(b"".join(struct.pack("<h", sample) for sample in tone))
     track = library.tracks[3]
-    await run_analysis(
+    _, analysis = await run_analysis(
         house, path=path, file_name=path.name, track_id=track, on_progress=lambda _: None
     )
     text = await read(client, "/search?q=%20")
@@ -81,3 +83,9 @@ async def test_tracks_with_an_analysis_are_listed(
     text = await read(client, f"/tracks/{track}")
     assert 'class="overview"' in text
     assert 'class="chroma"' in text
+    assert "Heard in it" not in text
+    scores = {"mtt": [0.9 if name == "harp" else 0.0 for name in MTT]}
+    heard = replace(analysis, heard_tags=HeardTags(TAGS_VERSION, n_excerpts=1, scores=scores))
+    await keep_analysis(house, heard, track_id=track)
+    text = await read(client, f"/tracks/{track}")
+    assert re.search(r'Heard in it: <span class="tag" title="instrument, 0.90">harp</span>', text)

@@ -19,8 +19,11 @@ from harmonyhub.analysis.sections import find_sections, tabulate_bars
 from harmonyhub.analysis.segments import Segment, find_segments
 from harmonyhub.analysis.sound import measure_sound
 from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
+from harmonyhub.analysis.tag_excerpts import ExcerptPass
+from harmonyhub.analysis.tagger import Tagger
 from harmonyhub.analysis.waveform import Outline
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, Character, TrackAnalysis
+from harmonyhub.domain.sound_tags import HeardTags, explain_no_tags, name_tags
 
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
@@ -32,30 +35,53 @@ Listener = Callable[[float, float | None], None]
 Section = tuple[float, float, str]
 
 
-def analyse_file(path: Path, *, on_progress: Listener | None = None) -> TrackAnalysis:
+def analyse_file(
+    path: Path, *, on_progress: Listener | None = None, tagger: Tagger | None = None
+) -> TrackAnalysis:
     """Analyse one audio file; needs one core, and some 80 MB an hour beside 180 MB.
+
+    Without a `tagger` it gets no tags for genre, mood and instruments.
 
     Raises
     ------
     AudioError
         If the file cannot be decoded; the message says why.
     """
-    return _analyse(path, on_progress)[0]
+    return _analyse(path, on_progress, tagger)[0]
 
 
 def analyse_in_segments(
-    path: Path, *, on_progress: Listener | None = None
+    path: Path, *, on_progress: Listener | None = None, tagger: Tagger | None = None
 ) -> tuple[TrackAnalysis, list[Segment]]:
     """Analyse one audio file and cut it into its sounds too; errors as `analyse_file`."""
-    analysis, heard, harmony = _analyse(path, on_progress)
+    analysis, heard, harmony = _analyse(path, on_progress, tagger)
     return analysis, [] if heard.is_silent else find_segments(
         heard.spectrum, harmony.chroma, heard.duration_s
     )
 
 
+def hear_file(path: Path, tagger: Tagger) -> HeardTags:
+    """Hear the tags of a file and measure nothing else; errors as `analyse_file`.
+
+    The same as a whole analysis would hear, at a third of the cost.
+    """
+    with AudioFile(path) as audio:
+        excerpts = ExcerptPass()
+        for block in audio.blocks():
+            excerpts.add(block.signal)
+        return tagger.hear(excerpts.finish())
+
+
 def to_json_object(analysis: TrackAnalysis) -> dict[str, object]:
-    """Turn an analysis into plain JSON values, under the names that the API promises."""
-    return asdict(analysis)
+    """Turn an analysis into plain JSON values, under the names that the API promises.
+
+    `tags` is what was heard, and `file_tags` what the file says of itself.
+    """
+    plain = asdict(analysis)
+    plain["file_tags"] = plain["tags"]
+    plain["tags"] = [asdict(tag) for tag in name_tags(analysis.heard_tags)]
+    plain["notes"] = [*analysis.notes, *explain_no_tags(analysis.heard_tags)]
+    return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,7 @@ class _Heard:
     spectrum: Spectrum
     loudness: Loudness
     waveform: list[tuple[float, float]]
+    excerpts: list[FloatArray]
 
     @property
     def is_silent(self) -> bool:
@@ -73,9 +100,11 @@ class _Heard:
         return peak is None or peak < QUIETEST_MUSIC_DBTP
 
 
-def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _Heard, Harmony]:
+def _analyse(
+    path: Path, on_progress: Listener | None, tagger: Tagger | None
+) -> tuple[TrackAnalysis, _Heard, Harmony]:
     with AudioFile(path) as audio:
-        heard = _listen(audio, on_progress)
+        heard = _listen(audio, on_progress, excerpts=ExcerptPass() if tagger else None)
         rhythm, harmony = _find_rhythm_and_harmony(heard)
         character = _measure_character(heard, harmony)
         gaps = explain_gaps(
@@ -116,11 +145,14 @@ def _analyse(path: Path, on_progress: Listener | None) -> tuple[TrackAnalysis, _
             analysis_version=ANALYSIS_VERSION,
             tuning_cents=_rounded(harmony.tuning_cents, 1),
             character=character,
+            heard_tags=tagger.hear(heard.excerpts) if tagger else None,
         )
     return describe(analysis), heard, harmony
 
 
-def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:
+def _listen(
+    audio: AudioFile, on_progress: Listener | None, *, excerpts: ExcerptPass | None
+) -> _Heard:
     """Decode once and feed every collector."""
     meter = LoudnessMeter(audio.sample_rate, audio.channel_names)
     spectra = SpectrumPass(ANALYSIS_RATE)
@@ -131,6 +163,8 @@ def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:
         meter.add(block.channels)
         spectra.add(block.signal)
         outline.add(block.signal)
+        if excerpts is not None:
+            excerpts.add(block.signal)
         n_samples += block.channels.shape[1]
         done_s = n_samples / audio.sample_rate
         if on_progress is not None and done_s >= told_s + 10:
@@ -141,6 +175,7 @@ def _listen(audio: AudioFile, on_progress: Listener | None) -> _Heard:
         spectrum=spectra.finish(),
         loudness=meter.finish(),
         waveform=outline.finish(WAVEFORM_COLUMNS),
+        excerpts=[] if excerpts is None else excerpts.finish(),
     )
 
 

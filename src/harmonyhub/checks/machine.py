@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from harmonyhub.domain.errors import ConfigurationError
+from harmonyhub.domain.errors import ConfigurationError, DamagedInputError
 from harmonyhub.domain.findings import Check, Finding, Severity
 from harmonyhub.settings.catalogue import OPEN_FILE
 from harmonyhub.settings.keys import (
@@ -32,9 +32,13 @@ KEY_FILES = Check(
     "HH506", Severity.ERROR, "A key file of the data folder is damaged or unreadable."
 )
 MUSIC_FOLDER = Check("HH507", Severity.WARNING, "The music folder is not there, or cannot be read.")
+TAG_WEIGHTS = Check("HH508", Severity.WARNING, "The weights of the tagging networks are damaged.")
 
-MACHINE_CHECKS = (DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD, KEY_FILES, MUSIC_FOLDER)
+MACHINE_CHECKS = (
+    DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD, KEY_FILES, MUSIC_FOLDER, TAG_WEIGHTS,
+)  # fmt: skip
 
+TAGS_FOLDER = "tags"  # of the data folder: `sources/tag_weights.py`
 MONGODB_URI = "HARMONYHUB_MONGODB_URI"
 KEY_FILE_READERS: dict[str, tuple[str, Callable[[Settings], object]]] = {
     ENCRYPTION_KEY_FILE: ("HARMONYHUB_ENCRYPTION_KEY", encryption_key),
@@ -45,7 +49,8 @@ PACKAGES = {"libcurl.so.4": "libcurl4", "libssl.so.3": "libssl3", "libcrypto.so.
 
 def check_machine(settings: Settings) -> list[Finding]:
     """Check all that a start on this machine needs."""
-    findings = [check_data_folder(settings), check_address(settings), check_music_folder(settings)]
+    findings = [check_data_folder(settings), check_address(settings)]
+    findings += [check_music_folder(settings), check_tag_weights(settings)]
     if settings.mongodb_uri is None:
         findings.append(check_embedded_server())
     findings += check_key_files(settings)
@@ -89,6 +94,20 @@ def check_music_folder(settings: Settings) -> Finding | None:
         variable="HARMONYHUB_MUSIC_DIR",
         provenance=settings.provenance("music_dir"),
     )
+
+
+def check_tag_weights(settings: Settings) -> Finding | None:
+    """Read the weights that were installed; a warning, since only tags are missing without them."""
+    if not (settings.data_dir / TAGS_FOLDER).exists():
+        return None
+    # Here: numpy takes 0.2 s to load, which who has no such networks should not wait for.
+    from harmonyhub.sources.tag_weights import read_weights  # noqa: PLC0415
+
+    try:
+        read_weights(settings.data_dir)
+    except DamagedInputError as error:
+        return TAG_WEIGHTS.found(error.message, fix=error.hint, variable="HARMONYHUB_DATA_DIR")
+    return None
 
 
 def check_address(settings: Settings) -> Finding | None:

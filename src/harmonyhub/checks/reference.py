@@ -13,7 +13,7 @@ HEAD = """\
 This page is generated from the lists of checks by `harmonyhub generate`; each id leads to its
 runbook.
 
-`harmonyhub check` runs HH0xx, HH501 to HH504, HH506 and HH507 without calling anyone, in about
+`harmonyhub check` runs HH0xx, HH501 to HH504, HH506 to HH508 without calling anyone, in about
 a quarter of a second, and a start runs them first. `harmonyhub check --live` runs all of them; so
 do the watch and the gate of a deploy.
 

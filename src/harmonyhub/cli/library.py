@@ -13,8 +13,10 @@ import click
 from harmonyhub.cli.session import ProgressLine, as_json_option, opened_house, print_json
 from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.jobs import Progress
+from harmonyhub.domain.sound_tags import explain_no_tags, name_tags
 
 if TYPE_CHECKING:
+    from harmonyhub.analysis.tagger import Tagger
     from harmonyhub.domain.analysis import TrackAnalysis
     from harmonyhub.flows.folder_analysis import FolderResult, MakeMeasurer
 
@@ -98,7 +100,7 @@ def analyse(
             print_json(_measure_as(path, shape))
             return
         line = ProgressLine()
-        analysis = analyse_file(path, on_progress=_follow(path, line))
+        analysis = analyse_file(path, on_progress=_follow(path, line), tagger=_open_tagger())
         line.close()
     if pictures_dir:
         _draw(analysis, pictures_dir)
@@ -106,6 +108,18 @@ def analyse(
         print_json(to_json_object(analysis))
     else:
         _print_analysis(analysis)
+
+
+def _open_tagger() -> "Tagger | None":
+    """Find the tagging networks; a file is measured without them where settings are wrong too."""
+    from harmonyhub.domain.errors import ConfigurationError
+    from harmonyhub.flows.tag_weights import open_tagger
+    from harmonyhub.settings.load import read_settings
+
+    try:
+        return open_tagger(read_settings().data_dir)
+    except ConfigurationError:  # `harmonyhub check` says which
+        return None
 
 
 def _draw(analysis: "TrackAnalysis", folder: Path) -> None:
@@ -133,7 +147,9 @@ def _measure_as(path: Path, shape: str) -> dict[str, object]:
 
     line = ProgressLine()
     begun = time.monotonic()
-    analysis, segments = analyse_in_segments(path, on_progress=_follow(path, line))
+    analysis, segments = analyse_in_segments(
+        path, on_progress=_follow(path, line), tagger=_open_tagger()
+    )
     line.close()
     if shape == "jams":
         return to_jams(analysis)
@@ -202,3 +218,6 @@ def _print_analysis(analysis: "TrackAnalysis") -> None:
         click.echo(f"  {name.replace('_', ' '):<10} {value or '-':<14}{method}")
     for note in analysis.notes:
         click.echo(f"  note: {note}")
+    heard = ", ".join(f"{tag.name} {tag.score:.2f}" for tag in name_tags(analysis.heard_tags))
+    why_none = " ".join(explain_no_tags(analysis.heard_tags)) or "no tag is likely enough"
+    click.echo(f"  {'heard':<10} {heard or '-'}  ({'estimated' if heard else why_none})")

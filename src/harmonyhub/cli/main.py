@@ -22,6 +22,7 @@ from harmonyhub.cli import (
     releases,
     sounds,
     spotify,
+    tags,
     together,
 )
 from harmonyhub.domain.errors import HarmonyHubError
@@ -60,7 +61,7 @@ SECTIONS = {
         spotify.spotify,
         playlists.playlist,
     ],
-    "Analyse": [library.analyse, sounds.similar, sounds.mix],
+    "Analyse": [library.analyse, sounds.similar, sounds.mix, tags.tags],
     "Develop": [
         quality.evaluate,
         developer.test,

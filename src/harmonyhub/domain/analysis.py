@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harmonyhub.domain.ids import AudioHash
+from harmonyhub.domain.sound_tags import HeardTags
 
 ANALYSIS_VERSION = "9"  # grows whenever the same file would get other numbers
 DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
@@ -167,6 +168,8 @@ class TrackAnalysis:
         What the descriptors are computed from; None before version 5, and where nothing sounds.
     description_version : str
         Of the definitions of the descriptors.
+    heard_tags : HeardTags or None
+        What the tagging networks heard; None where their weights were not installed.
     """
 
     audio_hash: AudioHash
@@ -199,3 +202,4 @@ class TrackAnalysis:
     sound: SoundPrint | None = None
     character: Character | None = None
     description_version: str = ""
+    heard_tags: HeardTags | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harmonyhub.analysis.decode import identify
-from harmonyhub.analysis.track import analyse_file
+from harmonyhub.analysis.track import analyse_file, hear_file
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, AudioTags, TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
@@ -14,6 +14,7 @@ from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.flows.memory_limits import telling_of_memory
 from harmonyhub.flows.spool import spool
+from harmonyhub.flows.tag_weights import open_tagger
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.wiring.house import House
 
@@ -69,9 +70,14 @@ async def run_analysis(
     with telling_of_memory(file_name):
         identity = await asyncio.to_thread(identify, path)
         analysis = await house.store.analyses.get(identity.audio_hash, ANALYSIS_VERSION)
+        tagger = await asyncio.to_thread(open_tagger, house.settings.data_dir)
         if analysis is None:
             on_progress(Progress(message=f"analysing {file_name}"))
-            analysis = await asyncio.to_thread(analyse_file, path)
+            analysis = await asyncio.to_thread(analyse_file, path, tagger=tagger)
+        elif analysis.heard_tags is None and tagger is not None:
+            on_progress(Progress(message=f"hearing the tags of {file_name}"))
+            heard_tags = await asyncio.to_thread(hear_file, path, tagger)
+            analysis = replace(analysis, heard_tags=heard_tags)
     # Not the name it has in the spool, and the tags of this file, not of one with the same audio.
     named = replace(analysis, file_name=file_name, tags=identity.tags)
     return await keep_analysis(house, named, track_id=track_id), named

@@ -9,19 +9,21 @@ from weakref import WeakValueDictionary
 
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, TrackAnalysis
 from harmonyhub.domain.audio_files import FileRecord, FoundFile, settled_files, sort_files
-from harmonyhub.domain.errors import AudioError, NotFoundError
+from harmonyhub.domain.errors import AudioError, DamagedInputError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress, Report
+from harmonyhub.domain.sound_tags import TAGS_VERSION
 from harmonyhub.flows.analyse import keep_analysis
 from harmonyhub.flows.describing import describe_outdated
 from harmonyhub.flows.measuring import FileMeasurer, Measurer
 from harmonyhub.sources.music_folder import list_audio
+from harmonyhub.sources.tag_weights import read_weights
 from harmonyhub.wiring.cores import usable_cores
 from harmonyhub.wiring.house import House
 
 SETTLED_S = 30  # a file that was written to just now is perhaps still being copied
 CLAIM_S = 900  # longer than almost any file takes
-MakeMeasurer = Callable[[], FileMeasurer]
+MakeMeasurer = Callable[[Path], FileMeasurer]  # of the data folder, where the networks lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Run:
     on_progress: Report
     n_files: int
     n_due: int
+    version: str
     began: float
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: dict[str, str] = field(default_factory=dict)
@@ -121,12 +124,14 @@ async def run_folder_analysis(
         there = [file.path for file in everything]
         await house.store.audio_files.forget_refused(house.place, folder, but=there)
     records = {} if is_anew else await house.store.audio_files.get_many(house.place, paths)
-    files = sort_files(found, records, analysis_version=ANALYSIS_VERSION)
+    version = await asyncio.to_thread(_version_here, house)
+    files = sort_files(found, records, analysis_version=version)
     run = _Run(
         house,
         on_progress,
         n_files=len(found),
         n_due=len(files.due),
+        version=version,
         began=asyncio.get_running_loop().time(),
     )
     n_processes = min(n_processes or usable_cores(), len(files.due))
@@ -164,7 +169,7 @@ async def _measure_all(
 
 
 async def _work(run: _Run, waiting: Iterator[FoundFile], measurer: MakeMeasurer) -> None:
-    async with measurer() as process:
+    async with measurer(run.house.settings.data_dir) as process:
         for file in waiting:
             outcome = await _settle(run, file, process)
             run.outcomes[outcome] += 1
@@ -192,7 +197,7 @@ async def _settle(run: _Run, file: FoundFile, process: FileMeasurer) -> str:
     record = FileRecord(
         size_bytes=file.size_bytes,
         mtime_ns=file.mtime_ns,
-        analysis_version=ANALYSIS_VERSION,
+        analysis_version=run.version,
         audio_hash=audio_hash,
         refused=refused,
     )
@@ -207,7 +212,7 @@ async def _find_or_measure(
     """Give the analysis that is there, or one of our own, or None where another makes it."""
     analyses, place, clock = run.house.store.analyses, run.house.place, run.house.clock
     known = await analyses.get(audio_hash, ANALYSIS_VERSION)
-    if known is not None:
+    if known is not None and (known.heard_tags is not None or run.version == ANALYSIS_VERSION):
         return "known", known
     is_ours = await analyses.claim(
         audio_hash, ANALYSIS_VERSION, owner=place, now=clock(), lease_s=CLAIM_S
@@ -215,12 +220,30 @@ async def _find_or_measure(
     if not is_ours:
         return "put off", None
     try:
-        analysis = await process.measure(file)
+        analysis = await _measure(file, known, process)
         # Before the claim ends: who comes next must find it.
         await analyses.put(analysis, track_id=None, now=clock())
     finally:
         await analyses.give_up_claim(audio_hash, ANALYSIS_VERSION, owner=place)
     return "analysed", analysis
+
+
+async def _measure(
+    file: FoundFile, known: TrackAnalysis | None, process: FileMeasurer
+) -> TrackAnalysis:
+    """Measure a file, or hear the tags that are missing from what is known of it."""
+    if known is None:
+        return await process.measure(file)
+    return replace(known, heard_tags=await process.tag(file))
+
+
+def _version_here(house: House) -> str:
+    """Give the version of what this machine finds out: it grows when tags can be heard."""
+    try:
+        has_tags = read_weights(house.settings.data_dir) is not None
+    except DamagedInputError:  # told by check HH508
+        has_tags = False
+    return f"{ANALYSIS_VERSION}+tags{TAGS_VERSION}" if has_tags else ANALYSIS_VERSION
 
 
 def _is_as_found(file: FoundFile) -> bool:

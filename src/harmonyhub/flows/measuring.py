@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -14,6 +15,7 @@ import msgspec
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.audio_files import FoundFile
 from harmonyhub.domain.errors import AudioError
+from harmonyhub.domain.sound_tags import HeardTags
 from harmonyhub.flows.measuring_orders import (
     LENGTH_BYTES,
     Answer,
@@ -21,6 +23,8 @@ from harmonyhub.flows.measuring_orders import (
     Measured,
     Order,
     Refused,
+    Tagged,
+    Task,
     frame,
 )
 from harmonyhub.storage.parent_death import die_with_parent
@@ -67,19 +71,25 @@ class FileMeasurer(Protocol):
     async def measure(self, file: FoundFile) -> TrackAnalysis:
         """Analyse a file, or raise why it cannot be."""
 
+    async def tag(self, file: FoundFile) -> HeardTags | None:
+        """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
+
 
 class Measurer:
     """One process that measures files one after the other; a context manager.
 
-    It starts with the first order, and another follows one that a file has ended.
+    It starts with the first order, and another follows one that a file has ended. It
+    tags what it measures where `data_dir` has the networks for it.
     """
 
     def __init__(
         self,
+        data_dir: Path | None = None,
         *,
         limits: Callable[[FoundFile], Limits] = limits_of,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
+        self._data_dir = data_dir
         self._limits = limits
         self._memory_bytes = memory_bytes
         self._child: asyncio.subprocess.Process | None = None
@@ -102,7 +112,7 @@ class Measurer:
 
     async def identify(self, file: FoundFile) -> Identified:
         """Read what tells a file's audio from any other, and its tags; errors as `measure`."""
-        answer = await self._ask(file, is_to_be_measured=False)
+        answer = await self._ask(file, Task.IDENTIFY)
         if not isinstance(answer, Identified):
             raise AudioError(f"{file.path.name} was not identified", hint=LIMIT_HINT)
         return answer
@@ -115,16 +125,21 @@ class Measurer:
         AudioError
             If it cannot be decoded, takes more than its limits, or ends the process.
         """
-        answer = await self._ask(file, is_to_be_measured=True)
+        answer = await self._ask(file, Task.MEASURE)
         if not isinstance(answer, Measured):
             raise AudioError(f"{file.path.name} was not measured", hint=LIMIT_HINT)
         return answer.analysis
 
-    async def _ask(self, file: FoundFile, *, is_to_be_measured: bool) -> Answer:
+    async def tag(self, file: FoundFile) -> HeardTags | None:
+        """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
+        answer = await self._ask(file, Task.TAG)
+        if not isinstance(answer, Tagged):
+            raise AudioError(f"{file.path.name} was not tagged", hint=LIMIT_HINT)
+        return answer.heard_tags
+
+    async def _ask(self, file: FoundFile, task: Task) -> Answer:
         limits = self._limits(file)
-        order = Order(
-            path=os.fsencode(file.path), cpu_s=limits.cpu_s, is_to_be_measured=is_to_be_measured
-        )
+        order = Order(path=os.fsencode(file.path), cpu_s=limits.cpu_s, task=task)
         child = self._child = self._child or await self._start()
         try:
             async with asyncio.timeout(limits.wall_s):
@@ -146,6 +161,7 @@ class Measurer:
             "-m",
             MODULE,
             str(self._memory_bytes),
+            *([] if self._data_dir is None else [str(self._data_dir)]),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the parent alone, which ends all in order

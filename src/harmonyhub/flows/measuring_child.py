@@ -7,8 +7,9 @@ to it (endless loops, too much memory, a crash in a decoder) ends this process a
 import os
 import resource
 import sys
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -20,28 +21,47 @@ from harmonyhub.flows.measuring_orders import (
     Measured,
     Order,
     Refused,
+    Tagged,
+    Task,
     frame,
 )
 from harmonyhub.flows.memory_limits import telling_of_memory
+
+if TYPE_CHECKING:
+    from harmonyhub.analysis.tagger import Tagger
 
 NICENESS = 10  # a tenth of a core where something else wants all of it
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def obey(order: Order) -> Answer:
-    """Measure one file; the answer is a function of its bytes."""
-    from harmonyhub.analysis.decode import identify  # noqa: PLC0415 - after the threads are set
-    from harmonyhub.analysis.track import analyse_file  # noqa: PLC0415 - as above
-
+def obey(order: Order, *, data_dir: Path | None) -> Answer:
+    """Measure one file; the answer is a function of its bytes, and of the tagging networks."""
     path = Path(os.fsdecode(order.path))
     try:
         with telling_of_memory(path.name):
-            if order.is_to_be_measured:
-                return Measured(analyse_file(path))
-            identity = identify(path)
-            return Identified(identity.audio_hash, identity.tags)
+            return _answer(order.task, path, data_dir)
     except AudioError as error:
         return Refused(error.message, error.hint)
+
+
+def _answer(task: Task, path: Path, data_dir: Path | None) -> Answer:
+    from harmonyhub.analysis.decode import identify  # noqa: PLC0415 - after the threads are set
+    from harmonyhub.analysis.track import analyse_file, hear_file  # noqa: PLC0415 - as above
+
+    if task is Task.IDENTIFY:
+        identity = identify(path)
+        return Identified(identity.audio_hash, identity.tags)
+    tagger = _tagger(data_dir)
+    if task is Task.MEASURE:
+        return Measured(analyse_file(path, tagger=tagger))
+    return Tagged(None if tagger is None else hear_file(path, tagger))
+
+
+@cache
+def _tagger(data_dir: Path | None) -> "Tagger | None":
+    from harmonyhub.flows.tag_weights import open_tagger  # noqa: PLC0415 - as above
+
+    return None if data_dir is None else open_tagger(data_dir)
 
 
 def _be_gentle(memory_bytes: int) -> None:
@@ -67,6 +87,7 @@ def _keep_output() -> BinaryIO:
 
 def main() -> None:
     """Obey orders until there are no more."""
+    data_dir = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     answers = _keep_output()
     _be_gentle(memory_bytes=int(sys.argv[1]))
     orders = sys.stdin.buffer
@@ -74,7 +95,7 @@ def main() -> None:
         packed = orders.read(int.from_bytes(length, "big"))
         order = msgspec.msgpack.decode(packed, type=Order)
         _allow_cpu(order.cpu_s)
-        answers.write(frame(obey(order)))
+        answers.write(frame(obey(order, data_dir=data_dir)))
         answers.flush()
 
 

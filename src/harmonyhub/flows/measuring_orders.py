@@ -1,15 +1,26 @@
 """What is said between the process that wants files measured and one that measures them."""
 
+from enum import StrEnum
+
 import msgspec
 
 from harmonyhub.domain.analysis import AudioTags, TrackAnalysis
 from harmonyhub.domain.ids import AudioHash
+from harmonyhub.domain.sound_tags import HeardTags
 
 LENGTH_BYTES = 4  # before each message, big-endian
 
 
+class Task(StrEnum):
+    """Read its identity, measure all of it, or hear its tags alone."""
+
+    IDENTIFY = "identify"
+    MEASURE = "measure"
+    TAG = "tag"
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do with one file: read its identity only, or measure it too.
+    """What to do with one file.
 
     `path` is in the bytes of the file system; `cpu_s` is how many seconds of processor time it
     may take before the process is ended.
@@ -17,7 +28,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     path: bytes
     cpu_s: int
-    is_to_be_measured: bool
+    task: Task
 
 
 class Identified(msgspec.Struct, frozen=True, tag=True):
@@ -33,6 +44,12 @@ class Measured(msgspec.Struct, frozen=True, tag=True):
     analysis: TrackAnalysis
 
 
+class Tagged(msgspec.Struct, frozen=True, tag=True):
+    """What the tagging networks heard; None where they are not installed."""
+
+    heard_tags: HeardTags | None
+
+
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """Why the file cannot be measured, and what to do."""
 
@@ -40,7 +57,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     hint: str
 
 
-Answer = Identified | Measured | Refused
+Answer = Identified | Measured | Tagged | Refused
 
 
 def frame(message: Order | Answer) -> bytes:

@@ -1,10 +1,12 @@
 """Has files measured on Ray: each of its processes has one of ours measure within the limits."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from harmonyhub.domain.analysis import TrackAnalysis
 from harmonyhub.domain.audio_files import FoundFile
+from harmonyhub.domain.sound_tags import HeardTags
 from harmonyhub.flows.measuring import Measurer
 from harmonyhub.flows.measuring_orders import Identified
 from harmonyhub.wiring.ray_engine import RayEngine
@@ -13,15 +15,17 @@ from harmonyhub.wiring.ray_engine import RayEngine
 class RayMeasurer:
     """A `Measurer` on a processor of Ray's; results and errors are those of `Measurer`.
 
-    The files must lie under the same path where it runs.
+    The files must lie under the same path where it runs, and so must the data folder with the
+    tagging networks.
     """
 
-    def __init__(self, engine: RayEngine) -> None:
+    def __init__(self, engine: RayEngine, data_dir: Path | None = None) -> None:
         self._engine = engine
+        self._data_dir = data_dir
         self._placed: Any = None
 
     async def __aenter__(self) -> Self:
-        self._placed = self._engine.place(Measurer)
+        self._placed = self._engine.place(Measurer, self._data_dir)
         return self
 
     async def __aexit__(
@@ -49,3 +53,8 @@ class RayMeasurer:
         """
         analysis: TrackAnalysis = await self._engine.ask(self._placed, "measure", file)
         return analysis
+
+    async def tag(self, file: FoundFile) -> HeardTags | None:
+        """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
+        heard: HeardTags | None = await self._engine.ask(self._placed, "tag", file)
+        return heard

@@ -72,9 +72,9 @@ class RayEngine:
             for _, one in waiting:
                 self._ray.cancel(one)
 
-    def place(self, kind: Callable[[], object], /) -> Any:
+    def place(self, kind: Callable[..., object], /, *arguments: object) -> Any:
         """Make an object in a process of its own, on one processor; `ask` calls its methods."""
-        return self._ray.remote(kind).options(num_cpus=1).remote()
+        return self._ray.remote(kind).options(num_cpus=1).remote(*arguments)
 
     async def ask(self, placed: Any, method: str, /, *arguments: object) -> Any:
         """Call a method of a placed object; its errors are raised here as they are there."""

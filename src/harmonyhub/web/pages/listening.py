@@ -18,6 +18,7 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.knobs import Wish
 from harmonyhub.domain.music import Track
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
+from harmonyhub.domain.sound_tags import name_tags
 from harmonyhub.flows.analyse import load_track_page
 from harmonyhub.flows.feedback import give_feedback
 from harmonyhub.flows.music_folder import describe_music_folder, load_music_folder
@@ -130,6 +131,7 @@ async def show_track(
         listed_plays=plays[:N_PLAYS_LISTED],
         months=draw_months(plays) if plays else None,
         analysis=page.analysis,
+        heard_tags=name_tags(page.analysis.heard_tags) if page.analysis else [],
         pictures=_draw_analysis(page.analysis, usual),
         usual=usual,
         unusual=say_unusual(page.analysis, usual) if page.analysis and usual else None,
