@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin, kaiserord, resample_poly
 
 from harmonyhub.analysis.products import multiply_rows
 from harmonyhub.analysis.tag_network import N_BANDS, N_FRAMES
@@ -102,6 +101,8 @@ def _first_sample(number: int) -> int:
 
 
 def _resample(samples: Floats, number: int) -> Floats:
+    from scipy.signal import resample_poly  # noqa: PLC0415 - scipy waits until it is needed
+
     first = number * STEP - HOP - _first_sample(number) // DOWN * UP
     taps = _low_pass()
     signal = resample_poly(samples, UP, DOWN, window=taps)  # type: ignore[call-overload]  # takes it
@@ -112,6 +113,8 @@ def _resample(samples: Floats, number: int) -> Floats:
 @cache
 def _low_pass() -> NDArray[np.float64]:
     """Cut as steeply as soxr does: a softer filter moves the top band, and tags with it."""
+    from scipy.signal import firwin, kaiserord  # noqa: PLC0415 - as above
+
     passed, stopped = LOW_PASS_HZ
     up_rate = RATE * DOWN
     n_taps, beta = kaiserord(STOPPED_DB, 2 * (stopped - passed) / up_rate)
