@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from harmonyhub.analysis.track import analyse_file
+from harmonyhub.domain import sound_tags
 from harmonyhub.domain.analysis import ANALYSIS_VERSION
 from harmonyhub.domain.audio_files import FileRecord, FoundFile, sort_files
 from harmonyhub.domain.errors import AudioError, StoreUnavailableError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress
+from harmonyhub.flows import folder_analysis
 from harmonyhub.flows.folder_analysis import FolderResult, describe_pace, run_folder_analysis
 from harmonyhub.flows.measuring import Limits, Measurer, limits_of
 from harmonyhub.sources.music_folder import list_audio
@@ -119,6 +121,9 @@ async def test_tags_alone_are_added_to_what_is_known(
     assert 1 == second.heard_tags.n_excerpts
     assert first == replace(second, heard_tags=None)
     assert FolderResult(analysed=0, already_known=1, refused={}) == await analyse(house, folder)
+    for module in (sound_tags, folder_analysis):
+        monkeypatch.setattr(module, "TAGS_VERSION", "2")
+    assert FolderResult(analysed=1, already_known=0, refused={}) == await analyse(house, folder)
 
 
 @pytest.mark.slow

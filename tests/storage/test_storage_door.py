@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from pymongo.errors import ServerSelectionTimeoutError
@@ -22,59 +23,25 @@ class Swallowing:
         return "too late"
 
 
-async def test_a_swallowed_cancellation_is_raised_again() -> None:
-    """A task that was told to end while it asked the store ends."""
-    task = asyncio.create_task(Swallowing().read())
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
 @guarded
 class Failing:
     """A repository whose driver swallows a cancellation, and gives up in its own time."""
 
     async def read(self) -> str:
+        return await self._wait_in_vain()
+
+    async def scan(self) -> AsyncIterator[str]:
+        yield await self._wait_in_vain()
+
+    async def _wait_in_vain(self) -> str:
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(10)
         raise ServerSelectionTimeoutError("nobody there")
-
-    async def scan(self) -> AsyncIterator[str]:
-        yield await self.read()
 
 
 async def scan(repository: Failing) -> list[str]:
     """Read all that a repository gives bit by bit."""
     return [item async for item in repository.scan()]
-
-
-@pytest.mark.parametrize("ask", [Failing.read, scan])
-async def test_a_cancellation_outlives_an_error_of_the_driver(
-    ask: Callable[[Failing], Coroutine[object, object, object]],
-) -> None:
-    """A loop goes on after an error, so one that was told to end must not see the error."""
-    task = asyncio.create_task(ask(Failing()))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-async def test_an_error_while_a_task_ends_does_not_keep_it_going() -> None:
-    """What fails in a `finally` would take the place of the cancellation."""
-
-    async def clean_up_in_vain() -> None:
-        try:
-            await asyncio.sleep(10)
-        finally:
-            await Refusing().read()
-
-    task = asyncio.create_task(clean_up_in_vain())
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 @guarded
@@ -83,6 +50,35 @@ class Refusing:
 
     async def read(self) -> str:
         raise ServerSelectionTimeoutError("nobody there")
+
+
+async def clean_up_in_vain() -> None:
+    """End in order, with a MongoDB that is away."""
+    try:
+        await asyncio.sleep(10)
+    finally:
+        await Refusing().read()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        Swallowing().read,
+        Failing().read,
+        partial(scan, Failing()),
+        clean_up_in_vain,
+    ],
+    ids=["answered", "failed", "failed while iterating", "failed while cleaning up"],
+)
+async def test_a_task_that_was_told_to_end_ends(
+    ask: Callable[[], Coroutine[object, object, object]],
+) -> None:
+    """A cancellation outlives an answer that comes with it, and whatever fails after it."""
+    task = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_the_store_can_be_asked_while_a_task_ends() -> None:

@@ -51,10 +51,10 @@ def analyse_file(
 
 
 def analyse_in_segments(
-    path: Path, *, on_progress: Listener | None = None, tagger: Tagger | None = None
+    path: Path, *, on_progress: Listener | None = None
 ) -> tuple[TrackAnalysis, list[Segment]]:
-    """Analyse one audio file and cut it into its sounds too; errors as `analyse_file`."""
-    analysis, heard, harmony = _analyse(path, on_progress, tagger)
+    """Analyse one audio file and cut it into its sounds too, without tags; errors as above."""
+    analysis, heard, harmony = _analyse(path, on_progress)
     return analysis, [] if heard.is_silent else find_segments(
         heard.spectrum, harmony.chroma, heard.duration_s
     )
@@ -101,7 +101,7 @@ class _Heard:
 
 
 def _analyse(
-    path: Path, on_progress: Listener | None, tagger: Tagger | None
+    path: Path, on_progress: Listener | None, tagger: Tagger | None = None
 ) -> tuple[TrackAnalysis, _Heard, Harmony]:
     with AudioFile(path) as audio:
         heard = _listen(audio, on_progress, excerpts=ExcerptPass() if tagger else None)

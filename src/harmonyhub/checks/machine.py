@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harmonyhub.domain.errors import ConfigurationError, DamagedInputError
 from harmonyhub.domain.findings import Check, Finding, Severity
+from harmonyhub.domain.sound_tags import WEIGHTS_FOLDER
 from harmonyhub.settings.catalogue import OPEN_FILE
 from harmonyhub.settings.keys import (
     ADMIN_TOKEN_FILE,
@@ -38,7 +39,6 @@ MACHINE_CHECKS = (
     DATA_FOLDER, ADDRESS, LIBRARIES, MONGOD, KEY_FILES, MUSIC_FOLDER, TAG_WEIGHTS,
 )  # fmt: skip
 
-TAGS_FOLDER = "tags"  # of the data folder: `sources/tag_weights.py`
 MONGODB_URI = "HARMONYHUB_MONGODB_URI"
 KEY_FILE_READERS: dict[str, tuple[str, Callable[[Settings], object]]] = {
     ENCRYPTION_KEY_FILE: ("HARMONYHUB_ENCRYPTION_KEY", encryption_key),
@@ -98,7 +98,7 @@ def check_music_folder(settings: Settings) -> Finding | None:
 
 def check_tag_weights(settings: Settings) -> Finding | None:
     """Read the weights that were installed; a warning, since only tags are missing without them."""
-    if not (settings.data_dir / TAGS_FOLDER).exists():
+    if not (settings.data_dir / WEIGHTS_FOLDER).exists():
         return None
     # Here: numpy takes 0.2 s to load, which who has no such networks should not wait for.
     from harmonyhub.sources.tag_weights import read_weights  # noqa: PLC0415

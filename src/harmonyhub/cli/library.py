@@ -147,9 +147,7 @@ def _measure_as(path: Path, shape: str) -> dict[str, object]:
 
     line = ProgressLine()
     begun = time.monotonic()
-    analysis, segments = analyse_in_segments(
-        path, on_progress=_follow(path, line), tagger=_open_tagger()
-    )
+    analysis, segments = analyse_in_segments(path, on_progress=_follow(path, line))
     line.close()
     if shape == "jams":
         return to_jams(analysis)

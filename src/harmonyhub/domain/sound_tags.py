@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 TAGS_VERSION = "1"  # grows whenever the same audio would get other scores
+WEIGHTS_FOLDER = "tags"  # of the data folder
 
 
 class TagKind(StrEnum):
@@ -44,6 +45,11 @@ class HeardTags:
     version: str
     n_excerpts: int
     scores: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def is_current(heard: HeardTags | None) -> bool:
+    """Tell whether tags were heard, and by the code of today."""
+    return heard is not None and heard.version == TAGS_VERSION
 
 
 # In the order of the outputs: the fifty commonest tags of Last.fm in the Million Song Dataset, and

@@ -12,6 +12,7 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.music import Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
+from harmonyhub.domain.sound_tags import is_current
 from harmonyhub.flows.memory_limits import telling_of_memory
 from harmonyhub.flows.spool import spool
 from harmonyhub.flows.tag_weights import open_tagger
@@ -74,7 +75,7 @@ async def run_analysis(
         if analysis is None:
             on_progress(Progress(message=f"analysing {file_name}"))
             analysis = await asyncio.to_thread(analyse_file, path, tagger=tagger)
-        elif analysis.heard_tags is None and tagger is not None:
+        elif tagger is not None and not is_current(analysis.heard_tags):
             on_progress(Progress(message=f"hearing the tags of {file_name}"))
             heard_tags = await asyncio.to_thread(hear_file, path, tagger)
             analysis = replace(analysis, heard_tags=heard_tags)

@@ -12,7 +12,7 @@ from harmonyhub.domain.audio_files import FileRecord, FoundFile, settled_files, 
 from harmonyhub.domain.errors import AudioError, DamagedInputError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress, Report
-from harmonyhub.domain.sound_tags import TAGS_VERSION
+from harmonyhub.domain.sound_tags import TAGS_VERSION, is_current
 from harmonyhub.flows.analyse import keep_analysis
 from harmonyhub.flows.describing import describe_outdated
 from harmonyhub.flows.measuring import FileMeasurer, Measurer
@@ -212,7 +212,7 @@ async def _find_or_measure(
     """Give the analysis that is there, or one of our own, or None where another makes it."""
     analyses, place, clock = run.house.store.analyses, run.house.place, run.house.clock
     known = await analyses.get(audio_hash, ANALYSIS_VERSION)
-    if known is not None and (known.heard_tags is not None or run.version == ANALYSIS_VERSION):
+    if known is not None and (run.version == ANALYSIS_VERSION or is_current(known.heard_tags)):
         return "known", known
     is_ours = await analyses.claim(
         audio_hash, ANALYSIS_VERSION, owner=place, now=clock(), lease_s=CLAIM_S

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonyhub.domain.errors import DamagedInputError
+from harmonyhub.domain.sound_tags import WEIGHTS_FOLDER
 from harmonyhub.sources.musicnn_wheel import PACKAGE, WHEEL_SHA256, TagWeights
 
-FOLDER = "tags"  # of the data folder
 WEIGHTS_FILE, ORIGIN_FILE, LICENCE_FILE = "musicnn.npz", "origin.json", "LICENCE"
 HINT = "Install them again: harmonyhub tags install"
 
@@ -45,7 +45,7 @@ def write_weights(data_dir: Path, weights: TagWeights) -> InstalledTags:
         n_bytes=len(data),
     )
     origin = {name: getattr(installed, name) for name in InstalledTags.__slots__}
-    folder = data_dir / FOLDER
+    folder = data_dir / WEIGHTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / LICENCE_FILE, weights.licence.encode())
     _replace(folder / WEIGHTS_FILE, data)
@@ -63,7 +63,7 @@ def find_weights(data_dir: Path) -> InstalledTags | None:
     DamagedInputError
         If what is written about them cannot be read.
     """
-    path = data_dir / FOLDER / ORIGIN_FILE
+    path = data_dir / WEIGHTS_FOLDER / ORIGIN_FILE
     try:
         return InstalledTags(**json.loads(path.read_bytes()))
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def read_weights(data_dir: Path) -> Arrays | None:
     installed = find_weights(data_dir)
     if installed is None:
         return None
-    path = data_dir / FOLDER / WEIGHTS_FILE
+    path = data_dir / WEIGHTS_FOLDER / WEIGHTS_FILE
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -99,7 +99,7 @@ def read_weights(data_dir: Path) -> Arrays | None:
 
 def remove_weights(data_dir: Path) -> bool:
     """Remove the weights; False where there are none. Tags that were heard stay."""
-    folder = data_dir / FOLDER
+    folder = data_dir / WEIGHTS_FOLDER
     paths = [folder / name for name in (ORIGIN_FILE, WEIGHTS_FILE, LICENCE_FILE)]
     there = [path for path in paths if path.exists()]
     for path in there:

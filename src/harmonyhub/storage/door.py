@@ -119,12 +119,12 @@ def _keeping_cancellation() -> Iterator[None]:
     """Raise a cancellation that would be lost: a loop that was told to end would go on for ever.
 
     The driver waits with `wait_for`, which in Python 3.11 swallows one that comes together with
-    the answer. And what fails while a task cleans up after one would take its place.
+    the answer. And a MongoDB that is away while a task cleans up after one would take its place.
     """
     n_cancelled = _count_cancellations()
     try:
         yield
-    except Exception as error:
+    except StoreUnavailableError as error:
         if _count_cancellations():
             raise asyncio.CancelledError from error
         raise
