@@ -75,13 +75,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out, err = run(clone, "up", "x y", "")
     assert "RAN ['up', 'x y', '']\n" == out
     assert 1 == err.count("installing requirements/run.txt")
+    assert 1 == len(list((clone / "src").glob("__pycache__/hubtest.*.pyc")))
     return clone
 
 
 def environment(home: Path, path: str = os.defpath) -> dict[str, str]:
-    """Give the environment of a fresh machine."""
+    """Give the environment of a fresh machine whose Python leaves no bytecode when it runs."""
     python = Path(getattr(sys, "_base_executable", sys.executable)).parent
-    return {"HOME": str(home), "PATH": path if path != os.defpath else f"{python}:{path}"}
+    path = path if path != os.defpath else f"{python}:{path}"
+    return {"HOME": str(home), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def start(clone: Path, *arguments: str) -> subprocess.Popen[str]:
