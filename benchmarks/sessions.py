@@ -1,9 +1,9 @@
 """The next track of a session, beside floors: P@20 and MRR@20 on nowplaying, as published.
 
 Run: python -m benchmarks.sessions [--part validation]. The set is looked for beside this
-repository. Sessions are numbered by time; the number and the place in the session are the time that
+repository. Sessions are numbered by time; number and place in the session are the time that
 `train_index` is given. Every prefix of every session is asked for its next track, and of tracks
-with equal scores the right one comes last. Validation are the last 3,000 sessions of the training part.
+with equal scores the right one comes last. Validation: the last 3,000 training sessions.
 """
 
 import argparse
