@@ -24,6 +24,7 @@ from harmonyhub.recommender.terms import Term
 Blend = Mapping[CandidateModel, float]
 
 ITEM_TO_ITEM, OWN_ARTISTS, TAGS = ItemToItem(), OwnArtists(), Tags()
+MORE_BY_ARTISTS = OwnArtists(is_tuned=True)
 OWN_PLAYS, POPULAR, ELSEWHERE = OwnPlays(), Popular(), Elsewhere()
 SOUNDS_ALIKE, FRIENDS = SoundsAlike(), Friends()
 
@@ -46,7 +47,7 @@ class ListBlend:
 UNHEARD: Blend = {
     ITEM_TO_ITEM: 1.0,
     ELSEWHERE: 1.0,
-    OWN_ARTISTS: 0.3,
+    MORE_BY_ARTISTS: 1.0,
     TAGS: 0.3,
     SOUNDS_ALIKE: 0.3,
     POPULAR: 0.05,

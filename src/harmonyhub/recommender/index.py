@@ -17,8 +17,9 @@ from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
 from harmonyhub.domain.ids import ArtistId, TrackId
 from harmonyhub.domain.radio import mark
 from harmonyhub.recommender.candidates.factors import Factors, no_factors
-from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.interactions import FloatArray, IntArray, prominence_of
 from harmonyhub.recommender.knowledge import Knowledge
+from harmonyhub.recommender.loudness import PRIOR, Loudness
 from harmonyhub.recommender.sounds import Sounds, no_sounds, sounds_from, sounds_to_arrays
 
 MAGIC = b"HHINDEX\x00"
@@ -59,6 +60,8 @@ class ServingIndex:
         What the installed knowledge packs say of these tracks.
     sounds : Sounds
         How the analysed ones of these tracks sound.
+    loudness : Loudness
+        How loud the parts of a score are beside each other.
     """
 
     track_ids: Sequence[TrackId]
@@ -79,6 +82,7 @@ class ServingIndex:
     n_listens: int
     newest_at: int
     sounds: Sounds
+    loudness: Loudness = PRIOR
     knowledge: Sequence[Knowledge] = ()
 
     @property
@@ -152,7 +156,7 @@ class ServingIndex:
     @cached_property
     def prominence(self) -> FloatArray:
         """How much an artist's track speaks for itself, 0.5 to 1 by popularity."""
-        return (0.5 + 0.5 * np.sqrt(self.popularity)).astype(np.float32)
+        return prominence_of(self.popularity)
 
     @cached_property
     def popular_rank(self) -> FloatArray:
@@ -240,6 +244,7 @@ COUNTS = ("n_users", "n_listens", "newest_at")
 def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {name: getattr(index, name) for name in VECTORS}
     arrays["counts"] = np.array([getattr(index, name) for name in COUNTS], dtype=np.int64)
+    arrays["loudness"] = np.array([index.loudness.artists, index.loudness.familiar])
     if index.factors.width:
         arrays["factors.places"] = index.factors.places.astype(np.float16)
         arrays["factors.scale"] = index.factors.scale
@@ -279,6 +284,8 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     n_tracks = len(fields["track_ids"])
     fields["factors"] = _factors_from(arrays, n_tracks=n_tracks)
     fields["sounds"] = _sounds_from(arrays, n_tracks=n_tracks)
+    if "loudness" in arrays:  # as with factors: releases before it neither write it nor mind it
+        fields["loudness"] = Loudness(*arrays["loudness"].tolist())
     return fields
 
 

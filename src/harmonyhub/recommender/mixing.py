@@ -1,7 +1,7 @@
-"""The mix: how much neighbours and factors add to links, chosen on listeners held out for it."""
+"""The mix: how much neighbours, factors and artists add to links, chosen on held-out listeners."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,23 @@ SHORT = 12
 # Against the spread of the scores so far: 1 makes both parts equally loud.
 NEAR = (0.0, 0.15, 0.3, 0.6, 1.2)
 FACTORS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+ARTISTS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # some at least: where nothing else leads, they do
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Weights beside links, whose own weight is 1; of what each model says by itself, unscaled."""
+    """Weights beside links, whose own weight is 1; of what each model says by itself, unscaled.
+
+    `artists` is the weight of more by the artists that are played, None where it was not tried, and
+    `level` how loud all of it is together: what the best new track gets on average.
+    """
 
     ridge: float
     near: float
     factors: float
     n_sources: int = N_SOURCES
+    artists: float | None = None
+    level: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +88,20 @@ class _Trial:
         found = np.bincount(rows, weights=find_gains(depth), minlength=len(ranked))
         return np.asarray(found[n_hidden > 0] / find_ideals(n_hidden[n_hidden > 0]))
 
+    def level(self, scores: FloatArray) -> float:
+        """Return what the best track that is not given gets, on average over the listeners."""
+        ranked = scores.copy()
+        ranked[self.given.nonzero()] = 0
+        return float(ranked.max(axis=1, initial=0).mean()) if len(ranked) else 0.0
+
 
 def fit_mix(
-    weights: sparse.csr_matrix, votes: sparse.csr_matrix, *, seed: int, engine: Engine = INLINE
+    weights: sparse.csr_matrix,
+    votes: sparse.csr_matrix,
+    *,
+    artists: sparse.csr_matrix,
+    seed: int,
+    engine: Engine = INLINE,
 ) -> Mix:
     """Choose the mix by NDCG@100 of listeners whom this training of its own does not see.
 
@@ -93,6 +111,8 @@ def fit_mix(
     Parameters
     ----------
     weights, votes : csr_matrix, shape (users, tracks)
+    artists : csr_matrix, shape (tracks, artists)
+        How much each track speaks for its artists; 0 where it is none of theirs.
     seed : int
         Draws the listeners, what they hide, and the tracks that are scored.
     """
@@ -122,8 +142,19 @@ def fit_mix(
     more = (given[:, sources] @ neighbours).toarray()
     near, sums = _add(sums, more, offers=NEAR, trial=trial)
     more = answer(given, learn_factors(weights[rest], seed=seed), targets)
-    factors, _ = _add(sums, more, offers=FACTORS, trial=trial)
-    return Mix(ridge, near=near, factors=factors, n_sources=n_sources)
+    factors, sums = _add(sums, more, offers=FACTORS, trial=trial)
+    mix = Mix(ridge, near=near, factors=factors, n_sources=n_sources)
+    more = _more_by(given, artists, targets)
+    if not more.any():
+        return replace(mix, level=trial.level(sums))
+    by_artists, sums = _add(sums, more, offers=ARTISTS, trial=trial)
+    return replace(mix, artists=by_artists, level=trial.level(sums))
+
+
+def _more_by(given: sparse.csr_matrix, artists: sparse.csr_matrix, targets: IntArray) -> FloatArray:
+    """Score some tracks by how much their artists are played, as `OwnArtists` does."""
+    played = given @ (artists > 0).astype(np.float32)
+    return np.asarray((played.log1p() @ artists[targets].T).toarray(), dtype=np.float32)
 
 
 def _draw_rivals(mass: FloatArray, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from harmonyhub.recommender.co_plays import keep_strongest
+from harmonyhub.recommender.co_plays import keep_strongest, no_entries
 from harmonyhub.recommender.interactions import VOTES_HALF, weigh_plays
 from harmonyhub.recommender.knowledge import round_half
 from harmonyhub.recommender.similarity import learn_similarity
@@ -23,6 +23,8 @@ def learn_pack_neighbours(
     """
     weights = sparse.csr_matrix(plays, dtype=np.float32, copy=True)
     weights.data = weigh_plays(weights.data, VOTES_HALF)
-    neighbours = learn_similarity(weights, seed=seed, on_block=on_block).neighbours.tocsr()
+    neighbours = learn_similarity(
+        weights, artists=no_entries((weights.shape[1], 0)), seed=seed, on_block=on_block
+    ).neighbours.tocsr()
     keep_strongest(neighbours, N_KEPT)
     return round_half(neighbours)

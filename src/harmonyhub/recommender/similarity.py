@@ -17,12 +17,14 @@ from harmonyhub.recommender.co_plays import (
     tabulate,
 )
 from harmonyhub.recommender.interactions import IntArray
+from harmonyhub.recommender.loudness import PRIOR, Loudness
 from harmonyhub.recommender.mixing import Mix, fit_mix
 from harmonyhub.recommender.splits import MIN_ITEMS
 from harmonyhub.recommender.stages import INLINE, Engine
 
 # Fewer, and a tenth of them decides nothing.
 MIN_LISTENERS = 200
+SERVED = 0.6  # the weight of one play in a list, against its weight in the trial
 N_KEPT = 100  # of links and neighbours together, per track: 50,000 tracks take 40 MB
 
 
@@ -35,11 +37,13 @@ class Similarity:
 
     neighbours: sparse.csr_matrix
     factors: Factors
+    loudness: Loudness = PRIOR
 
 
 def learn_similarity(
     weights: sparse.csr_matrix,
     *,
+    artists: sparse.csr_matrix,
     seed: int,
     on_block: Callable[[int], None],
     engine: Engine = INLINE,
@@ -50,6 +54,8 @@ def learn_similarity(
 
     Parameters
     ----------
+    artists : csr_matrix, shape (tracks, artists)
+        How much each track speaks for its artists.
     on_block : callable
         Told how many tracks are done.
     engine : Engine
@@ -61,13 +67,22 @@ def learn_similarity(
         near = learn_neighbours(tabulate(votes), on_block=on_block, engine=engine)
         near.data /= np.float32(peak(near))
         return Similarity(near, no_factors(n_tracks))
-    mix = fit_mix(weights, votes, seed=seed, engine=engine)
+    mix = fit_mix(weights, votes, artists=artists, seed=seed, engine=engine)
     near = _learn_near(tabulate(votes), mix=mix, on_block=on_block, engine=engine)
     unit = peak(near)
     near.data /= np.float32(unit)
+    loudness = _loudness(mix, unit)
     if mix.factors == 0:
-        return Similarity(near, no_factors(n_tracks))
-    return Similarity(near, scaled(learn_factors(weights, seed=seed), mix.factors / unit))
+        return Similarity(near, no_factors(n_tracks), loudness)
+    factors = scaled(learn_factors(weights, seed=seed), mix.factors / unit)
+    return Similarity(near, factors, loudness)
+
+
+def _loudness(mix: Mix, unit: float) -> Loudness:
+    return Loudness(
+        artists=PRIOR.artists if mix.artists is None else mix.artists / unit,
+        familiar=max(mix.level / unit * SERVED, PRIOR.familiar),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

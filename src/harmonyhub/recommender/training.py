@@ -13,6 +13,7 @@ from harmonyhub.recommender.interactions import (
     FloatArray,
     check_plays,
     place_pairs,
+    prominence_of,
     weigh_plays,
     weigh_recency,
 )
@@ -66,8 +67,15 @@ def train(
         (weigh_plays(pairs.plays, VOTES_HALF), (pairs.user_index, pairs.track_index)),
         shape=(len(interactions.user_ids), n_tracks),
     )
-    similarity = learn_similarity(weights, seed=seed, on_block=report, engine=engine)
     labels = label_catalogue(catalogue)
+    popularity = _popularity(pairs, newest_at, n_tracks)
+    similarity = learn_similarity(
+        weights,
+        artists=sparse.diags_array(prominence_of(popularity)) @ labels.item_artists,
+        seed=seed,
+        on_block=report,
+        engine=engine,
+    )
     report(n_tracks)
     return ServingIndex(
         track_ids=[entry.id for entry in catalogue],
@@ -81,9 +89,10 @@ def train(
         releases=labels.releases,
         songs=labels.songs,
         listeners=np.bincount(pairs.track_index, minlength=n_tracks).astype(np.int32),
-        popularity=_popularity(pairs, newest_at, n_tracks),
+        popularity=popularity,
         neighbours=similarity.neighbours,
         factors=similarity.factors,
+        loudness=similarity.loudness,
         sounds=no_sounds(n_tracks),
         n_users=len(np.unique(pairs.user_index)),
         n_listens=int(pairs.plays.sum()),

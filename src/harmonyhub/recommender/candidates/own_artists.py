@@ -9,16 +9,22 @@ from harmonyhub.recommender.terms import Term, TermKind
 
 
 class OwnArtists:
-    """Term: per artist of the track log(1 + the artist's weight), times 0.5 to 1 by popularity."""
+    """Term: per artist of the track log(1 + the artist's weight), times 0.5 to 1 by popularity.
+
+    Where it `is_tuned`, it is as loud as the training of this index found best.
+    """
+
+    def __init__(self, *, is_tuned: bool = False) -> None:
+        self._is_tuned = is_tuned
 
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
         """Return the term of every track."""
-        played = (index.item_artists @ np.log1p(profile.artist_weights)).astype(np.float32)
-        return played * index.prominence
+        values = self._values(profile, index)
+        return np.asarray(index.item_artists @ values * index.prominence, dtype=np.float32)
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each item one term per artist that the listener plays."""
-        values = np.log1p(profile.artist_weights)
+        values = self._values(profile, index)
         return [
             [
                 Term(TermKind.ARTIST, float(values[artist] * index.prominence[item]), artist)
@@ -27,3 +33,7 @@ class OwnArtists:
             ]
             for item in items
         ]
+
+    def _values(self, profile: Profile, index: ServingIndex) -> FloatArray:
+        loudness = np.float32(index.loudness.artists if self._is_tuned else 1)
+        return loudness * np.log1p(profile.artist_weights)

@@ -10,19 +10,22 @@ from harmonyhub.recommender.terms import Term, TermKind
 
 
 class OwnPlays:
-    """Term: log(1 + plays of the track); kept at a service counts as some, only liked as none."""
+    """Term: log(1 + plays of the track), as loud as the news of this index are.
+
+    Kept at a service counts as some plays, only liked as none.
+    """
 
     def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
         """Return the term of every track."""
         scores = np.zeros(index.n_tracks, dtype=np.float32)
-        scores[profile.items] = _known(profile)
+        scores[profile.items] = _known(profile, index)
         return scores
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each played item its one term."""
         places = np.full(index.n_tracks, -1, dtype=np.int32)
         places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
-        known = _known(profile)
+        known = _known(profile, index)
         terms: list[list[Term]] = []
         for place in places[items].tolist():
             value = float(known[place]) if place >= 0 else 0.0
@@ -30,6 +33,6 @@ class OwnPlays:
         return terms
 
 
-def _known(profile: Profile) -> FloatArray:
-    known: FloatArray = np.log1p(profile.plays + familiar_plays(profile.favours))
-    return known.astype(np.float32)
+def _known(profile: Profile, index: ServingIndex) -> FloatArray:
+    known = np.log1p(profile.plays + familiar_plays(profile.favours))
+    return np.asarray(known * index.loudness.familiar, dtype=np.float32)
