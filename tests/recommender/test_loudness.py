@@ -9,11 +9,15 @@ import pytest
 
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import ArtistId, TrackId, UserId
+from harmonyhub.domain.recommendations import ListName, RecommendationRequest
 from harmonyhub.recommender.blend import OWN_PLAYS, UNHEARD, score_tracks
+from harmonyhub.recommender.candidates.factors import Factors
 from harmonyhub.recommender.index import FORMAT_VERSION, HEADER, MAGIC, ServingIndex
 from harmonyhub.recommender.loudness import PRIOR, Loudness
+from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.training import train
+from harmonyhub.recommender.verifying import count_verified
 
 N_TRACKS, N_ARTISTS = 400, 40
 
@@ -89,3 +93,25 @@ def test_an_index_keeps_what_it_found(of_fans):
     payload = buffer.getvalue()
     header = HEADER.pack(MAGIC, FORMAT_VERSION, hashlib.sha256(payload).digest())
     assert PRIOR == ServingIndex.from_bytes(header + payload).loudness
+
+
+def test_reasons_stay_true_where_artists_are_loud(of_fans):
+    """Where factors hold tracks down for their artist's other tracks, a share claims less."""
+    rng = np.random.default_rng(1)
+    places = rng.normal(size=(N_TRACKS, 8)).astype(np.float32) * 0.4
+    torn = Factors(places, np.ones(N_TRACKS, dtype=np.float32))
+    index = dataclasses.replace(of_fans, factors=torn, loudness=Loudness(artists=3.0))
+    n_cards = n_true = 0
+    for seed in range(20):
+        tracks = np.random.default_rng(seed).choice(N_TRACKS, 12, replace=False)
+        history = History(
+            track_ids=[TrackId(f"t{track}") for track in tracks],
+            plays=np.ones(12, dtype=np.int32),
+            first_played_at=np.full(12, 1_700_000_000),
+            last_played_at=np.full(12, 1_700_000_000),
+        )
+        request = RecommendationRequest(UserId("u"), ListName.DISCOVER, 20, 1_700_000_000)
+        cards = recommend(request, profile=build_profile(history, index), index=index).items
+        n_cards += len(cards)
+        n_true += count_verified(cards, list_name=ListName.DISCOVER, history=history, index=index)
+    assert (400, 400) == (n_cards, n_true)

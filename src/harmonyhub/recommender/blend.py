@@ -19,6 +19,7 @@ from harmonyhub.recommender.candidates.tags import Tags
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.taking_back import lower_terms
 from harmonyhub.recommender.terms import Term
 
 Blend = Mapping[CandidateModel, float]
@@ -131,4 +132,9 @@ def explain_tracks(
     for model, weight in blend.items():
         for terms, more in zip(explained, model.explain(items, profile, index), strict=True):
             terms.extend(Term(term.kind, term.value * weight, term.place) for term in more)
-    return [sorted(terms, key=lambda term: -term.value) for terms in explained]
+    weight = blend.get(ITEM_TO_ITEM, 0.0)
+    lowered = lower_terms(explained, items, weight, profile=profile, index=index)
+    return [
+        sorted((term for term in terms if term.value > 0), key=lambda term: -term.value)
+        for terms in lowered
+    ]

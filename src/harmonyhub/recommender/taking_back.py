@@ -1,0 +1,60 @@
+"""What factors give back when plays are taken out: by so much an artist or a tag explains less."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.interactions import IntArray
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.terms import Term, TermKind
+
+GROUPS = frozenset({TermKind.ARTIST, TermKind.TAG})  # whose evidence is more than one track
+
+
+def lower_terms(
+    explained: Sequence[Sequence[Term]],
+    items: IntArray,
+    weight: float,
+    *,
+    profile: Profile,
+    index: ServingIndex,
+) -> list[list[Term]]:
+    """Lower the terms of artists and tags to what the score loses without their plays.
+
+    Factors may hold a track down for the very plays by which its artist speaks for it. Without
+    these plays its similarity would rise, by this much at most.
+
+    Parameters
+    ----------
+    explained : sequence of sequence of Term
+        Of each of `items`.
+    weight : float
+        Of the similarity in the score.
+    """
+    if not (weight and profile.similar.taste.any()):
+        return [list(terms) for terms in explained]
+    places = np.full(index.n_tracks, -1, dtype=np.int32)
+    places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
+    behind: dict[tuple[TermKind, int], IntArray] = {}
+    totals = profile.similar.at(items)
+
+    def rise(term: Term, item: int, total: float) -> float:
+        key = term.kind, term.place
+        if key not in behind:
+            is_artist = term.kind is TermKind.ARTIST
+            some = index.tracks_by([term.place]) if is_artist else index.tracks_tagged(term.place)
+            behind[key] = places[some][places[some] >= 0]
+        own = behind[key]
+        held = profile.weights[own] @ index.factors.between(profile.items[own], item)
+        return max(total - float(held), 0) - max(total, 0)
+
+    return [
+        [
+            term._replace(value=term.value - weight * max(rise(term, item, total), 0))
+            if term.kind in GROUPS
+            else term
+            for term in terms
+        ]
+        for terms, item, total in zip(explained, items.tolist(), totals.tolist(), strict=True)
+    ]
