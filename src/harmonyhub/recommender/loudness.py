@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class Loudness:
     """Weights that a training chose on held-out listeners; the defaults where there are too few.
 
+    The defaults are from 5, 50 and 150 listeners of 30music beside their own future.
+
     Attributes
     ----------
     artists : float
@@ -15,8 +17,8 @@ class Loudness:
         Of own plays, so that they stand among the news as loud as those are.
     """
 
-    artists: float = 0.3
-    familiar: float = 1.0
+    artists: float = 1.0
+    familiar: float = 2.0
 
 
 PRIOR = Loudness()
