@@ -89,7 +89,7 @@ def plan_bars(rng: np.random.Generator, meter: Meter, *, n_bars: int, richness: 
     pace = float(rng.choice([0.5, 1, 1, 1, 2]))
     themes = {
         name: _plan_theme(rng, meter, mode=mode, n_bars=unit, pace=pace, richness=richness)
-        for name in set(form)
+        for name in dict.fromkeys(form)
     }
     moves = rng.random() < 0.3
     step = int(rng.choice([1, 2, 3, 5, 7, 9, 10]))
