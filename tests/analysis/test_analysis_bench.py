@@ -29,6 +29,7 @@ def tone(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_peer_that_stumbles_or_dies_is_asked_about_the_next_piece(tone, tmp_path):
     """An error and a death are replies with a reason; the piece after them gets its answer."""
     text = tmp_path / "text.mp3"

@@ -34,6 +34,7 @@ def test_all_of_spotifys_words_are_there(describe, sounds):
     assert 100 < found["brightness"] < 3000
 
 
+@pytest.mark.slow
 def test_louder_denser_and_noisier_is_more_energy(describe, sounds):
     """Quiet chords have less energy than the same chords with loud noise bursts."""
     calm = 0.2 * np.concatenate([sounds.cadence(9, "minor")] * 2)

@@ -134,6 +134,7 @@ def test_a_long_piece_hides_no_part_of_a_stretch():
     assert [10 * np.log10(mean_power), -40] == pytest.approx(drawn, abs=0.05)
 
 
+@pytest.mark.slow
 def test_agrees_with_ffmpeg(encode, sounds, tmp_path):
     """Music-like sound in common formats is within 0.1 LU and 0.3 dB of ffmpeg's ebur128."""
     if shutil.which("ffmpeg") is None:

@@ -156,6 +156,7 @@ def test_refuses_with_a_reason_and_a_hint(tmp_path):
     assert "mp3, flac, ogg" in refusal.value.hint
 
 
+@pytest.mark.slow
 def test_imports_quickly():
     """Importing the recipe costs little beside numpy, so scipy waits until it is needed."""
     program = "import harmonyhub.analysis.track, sys; sys.exit('scipy' in sys.modules)"

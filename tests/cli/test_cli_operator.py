@@ -66,6 +66,7 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_check_is_quick_and_needs_no_service(desk: Desk) -> None:
     """Offline it costs less than importing numpy two and a half times."""
 

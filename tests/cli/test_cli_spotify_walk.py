@@ -76,6 +76,7 @@ async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
         yield Terminal(tmp_path, fake, port, variables)
 
 
+@pytest.mark.slow
 async def test_it_listens_for_the_person_to_come_back(terminal: Terminal) -> None:
     """Nothing else runs there: the browser comes to the command itself."""
     process = await terminal.run()
@@ -89,6 +90,7 @@ async def test_it_listens_for_the_person_to_come_back(terminal: Terminal) -> Non
     assert "code=" not in out + errors
 
 
+@pytest.mark.slow
 async def test_beside_a_running_service_the_address_is_pasted(terminal: Terminal) -> None:
     """Its port is taken: the person copies the address, and the port alone is complained of."""
     async with await asyncio.start_server(lambda *_: None, "127.0.0.1", terminal.port):

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Hub
 from tests.tools.tag_weights import install_random_tags
 
 
+@pytest.mark.slow
 def test_weights_are_shown_damaged_and_removed(hub: Hub, tmp_path: Path) -> None:
     """What lies in the data folder is told as it is, and how to come to it or be rid of it."""
     data_dir = tmp_path / "data"

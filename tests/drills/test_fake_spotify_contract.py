@@ -70,6 +70,7 @@ async def walk(http: httpx2.AsyncClient, user: FakeUser) -> None:
     await ask("DELETE", f"{path}/items", json={"items": [{"uri": song["uri"]}]})
 
 
+@pytest.mark.slow
 async def test_every_operation_keeps_the_contract_both_ways(
     fake: FakeSpotify, http: httpx2.AsyncClient, contract: OpenAPI
 ) -> None:

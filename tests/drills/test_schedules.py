@@ -39,6 +39,7 @@ async def play(house: House, *schedules: Schedule) -> Losses:
     return await play_all([await Stage.prepare(house)], schedules)
 
 
+@pytest.mark.slow
 async def test_nothing_is_lost(house: House) -> None:
     """Over the first schedules; the benchmark plays a thousand."""
     losses = await play(house, *(draw_schedule(seed, may_hang=False) for seed in range(5)))

@@ -133,6 +133,7 @@ async def test_feedback_acts_at_once_on_them(town: Town) -> None:
     assert first not in {item.track.id for item in (await ask(town, user)).items}
 
 
+@pytest.mark.slow
 async def test_trainings_read_none_of_it(town: Town) -> None:
     """Trained before and after a synchronization, the index is the same to the byte."""
 

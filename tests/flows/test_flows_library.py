@@ -105,6 +105,7 @@ async def test_a_first_synchronization_takes_at_most_45_calls(town: Town) -> Non
     assert 10 == counts["saved-tracks"]
 
 
+@pytest.mark.slow
 async def test_the_export_holds_all_of_it(town: Town) -> None:
     """Plays with their source, and every kept entry with its list."""
     user = await newcomer(town)
@@ -116,6 +117,7 @@ async def test_the_export_holds_all_of_it(town: Town) -> None:
     assert {name: len(entries) for name, entries in (await library(town, user)).items()} == kept
 
 
+@pytest.mark.slow
 async def test_the_ledger_of_every_list_balances(town: Town) -> None:
     """Entries that the fake holds = kept + duplicate + not music + unreadable, list by list."""
     user = await newcomer(town, n_playlists=20)
@@ -192,6 +194,7 @@ async def test_what_was_read_stays_until_the_new_reading_is_whole(town: Town) ->
     assert state.tally.kept == len((await library(town, user))[str(SAVED)])
 
 
+@pytest.mark.slow
 async def test_a_restart_in_the_middle_loses_and_doubles_nothing(town: Town) -> None:
     """The process dies at any moment of a first synchronization: the next ones finish it."""
     user = await newcomer(town, n_saved=260)
@@ -231,6 +234,7 @@ async def test_two_at_once_tell_everything_once(town: Town) -> None:
             assert len(found.get(str(name), [])) == state.tally.kept, name
 
 
+@pytest.mark.slow
 async def test_a_changed_playlist_alone_is_read_again(town: Town) -> None:
     """Another snapshot costs one call, a playlist that is no more takes its items along."""
     user = await newcomer(town)
@@ -353,6 +357,7 @@ async def test_an_overrun_is_told(town: Town) -> None:
     assert 50 == state.tally.lines == state.tally.kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [Mode.SECRET_REVOKED, Mode.QUOTA])
 async def test_trouble_of_all_stops_the_library_and_loses_nothing(town: Town, mode: Mode) -> None:
     """What was read is there, and the next reading has its time."""

@@ -27,6 +27,7 @@ async def town(house: House, clock: SetClock) -> AsyncIterator[Town]:
         yield town
 
 
+@pytest.mark.slow
 async def test_users_are_synchronized_in_turn(town: Town) -> None:
     """A batch at a time; who was read is due again after the interval."""
     users = await town.sign_in(BATCH + 2)

@@ -41,6 +41,7 @@ async def test_lists_and_folders_leave_both_slots_to_people(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [JobKind.LISTS, JobKind.IMPORT, JobKind.ANALYSE])
 def test_a_process_is_as_gentle_and_as_bounded_as_its_job_asks(kind: JobKind) -> None:
     """What nobody waits for gives way; an analysis ends by its limits of time and memory."""

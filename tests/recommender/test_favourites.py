@@ -104,6 +104,7 @@ def without(world, history: History, favourites: Favourites, evidence: Evidence)
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 20),

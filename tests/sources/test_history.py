@@ -52,6 +52,7 @@ def read(path: Path) -> tuple[HistoryFile, list[SourceLine]]:
     return found, list(found.lines())
 
 
+@pytest.mark.slow
 def test_downloaded_zip_balances(tmp_path: Path) -> None:
     """Every play of a ZIP as Spotify ships it comes out once, in the group it belongs to."""
     expected = write_listener_zip(tmp_path / "my.zip", n_listens=20_000, **MIXED)

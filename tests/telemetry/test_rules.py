@@ -98,6 +98,7 @@ def test_prometheus_takes_the_rules(folder: Path) -> None:
     assert f"{len(RULES)} rules found" in run("promtool", "check", "rules", folder / RULES_NAME)
 
 
+@pytest.mark.slow
 @needs_promtool
 def test_each_rule_fires_on_its_fault_only(folder: Path) -> None:
     """Promtool replays each fault: silent before, firing in time, silent in a healthy house."""

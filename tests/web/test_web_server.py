@@ -87,6 +87,7 @@ def test_knows_loopback(host: str, *, expected: bool) -> None:
     assert expected == is_loopback(host)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("modules", "left_out"),
     [

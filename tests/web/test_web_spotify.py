@@ -144,6 +144,7 @@ async def test_a_stand_in_is_named(town: Town) -> None:
     assert town.fake.accounts_url in page
 
 
+@pytest.mark.slow
 async def test_what_was_read_is_accounted_for(town: Town) -> None:
     """The page follows the reading; then page and API show every part with its ledger."""
     await town.page(await town.consent(await town.press_connect()))
