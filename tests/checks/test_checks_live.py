@@ -1,5 +1,6 @@
 """The live checks against a real MongoDB and a fake Spotify that is a process of its own."""
 
+import asyncio
 import base64
 import gc
 import subprocess
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from harmonyhub.checks import mongodb
 from harmonyhub.checks.live import LIVE, LIVE_CHECKS, LiveCheck, check_live
 from harmonyhub.checks.masking import Masker
 from harmonyhub.checks.subject import Scene, Subject
@@ -162,6 +164,25 @@ async def test_clock_that_is_off(operated: House, seconds: int, severity: Severi
     finding = (await operated.check())["HH106"].finding
     assert finding is not None
     assert (severity, None) == (finding.severity, finding.variable)
+
+
+@pytest.mark.slow
+async def test_a_busy_machine_still_names_the_address(
+    operated: House, mongodb_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of another replica set is proven wrong, though the counter-check is late."""
+    answers = mongodb._answers
+
+    async def answer_late(scene: Scene, uri: str) -> bool:
+        await asyncio.sleep(2.5)
+        return await answers(scene, uri)
+
+    monkeypatch.setattr(mongodb, "_answers", answer_late)
+    other = mongodb_uri.replace("directConnection=true", "replicaSet=other")
+    assert other != mongodb_uri
+    finding = (await operated.check(HARMONYHUB_MONGODB_URI=other))["HH201"].finding
+    assert finding is not None
+    assert (URI, True) == (finding.variable, finding.is_proven)
 
 
 @pytest.mark.alone

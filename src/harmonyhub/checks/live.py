@@ -19,6 +19,7 @@ from harmonyhub.sources.spotify import client
 log = logging.getLogger(__name__)
 
 CHECK_S = 3.5  # a connection, and a counter-check beside it
+MONGODB_S = 10.0  # nobody there takes twice 1.5 s; on a busy machine the proof names the variable
 APPRISE_S = 10.0  # loading its services takes 1.2 s of a core, more where it is shared
 DELIVERY_S = 25.0  # both contacts one after the other, each with the time of the notifier
 
@@ -43,7 +44,7 @@ LIVE = (  # what a check needs stands before it
     LiveCheck(spotify.RIGHT_APP, spotify.check_right_app, looks_anyway=True),
     LiveCheck(spotify.API, spotify.check_api),
     LiveCheck(clock.CLOCK, clock.check_clock),
-    LiveCheck(mongodb.REACHABLE, mongodb.check_reachable),
+    LiveCheck(mongodb.REACHABLE, mongodb.check_reachable, MONGODB_S),
     LiveCheck(mongodb.RIGHT_DATABASE, mongodb.check_right_database),
     LiveCheck(mongodb.RIGHTS, mongodb.check_rights),
     LiveCheck(mongodb.SCHEMA, mongodb.check_schema),
