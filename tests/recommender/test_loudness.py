@@ -16,6 +16,8 @@ from harmonyhub.recommender.index import FORMAT_VERSION, HEADER, MAGIC, ServingI
 from harmonyhub.recommender.loudness import PRIOR, Loudness
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.taking_back import NOTHING, lower_terms
+from harmonyhub.recommender.terms import Term, TermKind
 from harmonyhub.recommender.training import train
 from harmonyhub.recommender.verifying import count_verified
 
@@ -95,12 +97,28 @@ def test_an_index_keeps_what_it_found(of_fans):
     assert PRIOR == ServingIndex.from_bytes(header + payload).loudness
 
 
+def tear(index: ServingIndex) -> ServingIndex:
+    """Let factors speak at random, and artists loudly."""
+    places = np.random.default_rng(1).normal(size=(N_TRACKS, 8)).astype(np.float32) * 0.4
+    torn = Factors(places, np.ones(N_TRACKS, dtype=np.float32))
+    return dataclasses.replace(index, factors=torn, loudness=Loudness(artists=3.0))
+
+
+def test_a_lowered_term_stays_a_reason(of_fans):
+    """A term that factors would outweigh claims next to nothing, and is still there."""
+    index = tear(of_fans)
+    played = np.arange(3, dtype=np.int64)
+    history = History([TrackId(f"t{place}") for place in played], played + 1, played, played)
+    items = np.arange(N_ARTISTS, N_TRACKS, N_ARTISTS, dtype=np.int32)  # by the artist of the first
+    terms = [[Term(TermKind.ARTIST, 1e-6, index.artists_of(0)[0])] for _ in items]
+    lowered = lower_terms(terms, items, 1.0, profile=build_profile(history, index), index=index)
+    values = {one.value for (one,) in lowered}
+    assert {1e-6, NOTHING} == values
+
+
 def test_reasons_stay_true_where_artists_are_loud(of_fans):
     """Where factors hold tracks down for their artist's other tracks, a share claims less."""
-    rng = np.random.default_rng(1)
-    places = rng.normal(size=(N_TRACKS, 8)).astype(np.float32) * 0.4
-    torn = Factors(places, np.ones(N_TRACKS, dtype=np.float32))
-    index = dataclasses.replace(of_fans, factors=torn, loudness=Loudness(artists=3.0))
+    index = tear(of_fans)
     n_cards = n_true = 0
     for seed in range(20):
         tracks = np.random.default_rng(seed).choice(N_TRACKS, 12, replace=False)

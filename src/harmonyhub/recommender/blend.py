@@ -134,7 +134,4 @@ def explain_tracks(
             terms.extend(Term(term.kind, term.value * weight, term.place) for term in more)
     weight = blend.get(ITEM_TO_ITEM, 0.0)
     lowered = lower_terms(explained, items, weight, profile=profile, index=index)
-    return [
-        sorted((term for term in terms if term.value > 0), key=lambda term: -term.value)
-        for terms in lowered
-    ]
+    return [sorted(terms, key=lambda term: -term.value) for terms in lowered]

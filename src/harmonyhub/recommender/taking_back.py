@@ -9,6 +9,7 @@ from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.terms import Term, TermKind
 
+NOTHING = 1e-9  # what a term claims at least: one that alone leads to a track stays its reason
 GROUPS = frozenset({TermKind.ARTIST, TermKind.TAG})  # whose evidence is more than one track
 
 
@@ -51,7 +52,7 @@ def lower_terms(
 
     return [
         [
-            term._replace(value=term.value - weight * max(rise(term, item, total), 0))
+            term._replace(value=max(term.value - weight * max(rise(term, item, total), 0), NOTHING))
             if term.kind in GROUPS
             else term
             for term in terms
