@@ -30,7 +30,6 @@ from harmonyhub.recommender.verifying import count_verified
 
 FILE = SHARED / "30music-sessions" / "events.parquet"
 N_LISTS, N_VERIFIED = 300, 20  # listeners whose lists are looked at; whose reasons are verified
-NEXT_DAY = 1_420_000_000  # after the last listen of the set
 Catalogue = Sequence[CatalogueEntry]
 
 
@@ -109,7 +108,7 @@ def _look(
     index: ServingIndex, listener: Listener, list_name: ListName, *, is_verified: bool
 ) -> Mapping[str, int]:
     profile = build_profile(listener.given, index)
-    request = RecommendationRequest(UserId("u"), list_name, n=20, now=NEXT_DAY)
+    request = RecommendationRequest(UserId("u"), list_name, n=20, now=listener.moment)
     cards = recommend(request, profile=profile, index=index).items
     places = index.places([card.track.id for card in cards])
     is_known = np.isin(places, profile.heard)
@@ -124,7 +123,9 @@ def _look(
     }
     if is_verified:
         given = listener.given
-        n_true = count_verified(cards, list_name=list_name, history=given, index=index)
+        n_true = count_verified(
+            cards, list_name=list_name, history=given, now=listener.moment, index=index
+        )
         counts |= {"verified": len(cards), "true": n_true}
     return counts
 

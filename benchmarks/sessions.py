@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.quality.sets import SHARED
+from harmonyhub.domain.history import History
+from harmonyhub.domain.knobs import Seeds
 from harmonyhub.recommender import train_index
+from harmonyhub.recommender.blend import AFTER_SEEDS, LIKE_SEED, Blend, score_tracks
+from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.metrics import estimate
+from harmonyhub.recommender.profile import build_profile, seed_profile
+from harmonyhub.recommender.research import ResearchIndex
 
 SET = "nowplaying-sessions"
 N_VALIDATION = 3_000
@@ -93,12 +99,24 @@ def item_knn(plays: sparse.csr_matrix) -> Method:
     return score
 
 
-def ours(plays: sparse.csr_matrix, times: sparse.csr_matrix) -> Method:
+def ours(index: ResearchIndex) -> Method:
     """Take what `ResearchIndex.next` sorts."""
-    started = time.process_time()
-    follows = train_index(plays, timestamps=times).follows
-    print(f"trained in {time.process_time() - started:.0f} CPU seconds, all of the index")
-    return lambda session: np.asarray(follows.score_next(session))
+    return lambda session: np.asarray(index.follows.score_next(session))
+
+
+def more_like(index: ServingIndex, blend: Blend) -> Method:
+    """Take what a radio of the session's tracks is ranked by; it never gives one of them again."""
+    none = np.zeros(0, dtype=np.int64)
+    nobody = build_profile(History([], none.astype(np.int32), none, none), index)
+
+    def score(session: Sequence[int]) -> Scores:
+        seeds = Seeds(track_ids=tuple(index.track_ids[track] for track in session))
+        profile = seed_profile(seeds, listener=nobody, index=index)
+        scores = score_tracks(blend, profile, index)
+        scores[list(session)] = -1
+        return scores
+
+    return score
 
 
 def ask(method: Method, asked: Plays) -> NDArray[np.int64]:
@@ -121,10 +139,16 @@ def main() -> None:
     training, asked = split(part)
     n_tracks = 1 + max(int(each.tracks.max()) for each in (training, asked))
     plays, times = training.matrix(n_tracks)
+    started = time.process_time()
+    index = train_index(plays, timestamps=times)
+    print(f"trained in {time.process_time() - started:.0f} CPU seconds")
+    without = {model: weight for model, weight in LIKE_SEED.items() if model is not AFTER_SEEDS}
     methods = {
         "most played": most_played(plays),
         "item k-NN of the last track": item_knn(plays),
-        "HarmonyHub": ours(plays, times),
+        "HarmonyHub, next": ours(index),
+        "HarmonyHub, radio of the session": more_like(index.serving, LIKE_SEED),
+        "the same without what follows": more_like(index.serving, without),
     }
     print("\n| method | P@20 | MRR@20 |\n|---|---|---|")
     for name, method in methods.items():

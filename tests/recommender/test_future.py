@@ -124,7 +124,7 @@ def test_the_history_again_is_by_plays_then_by_time():
     """The most played track comes first, of equal ones the latest; nothing unheard is there."""
     plan = plan_future(listens_of([(0, min(at, 9), 100 + at) for at in range(25)]))
     [listener] = plan.seen
-    again = score_ways(train(plan.training, CATALOGUE), listener.given)[REPLAY]
+    again = score_ways(train(plan.training, CATALOGUE), listener)[REPLAY]
     assert [9, 8, 7, 6] == np.argsort(-again)[:4].tolist()
     assert 10 == np.count_nonzero(again)
 
@@ -158,6 +158,7 @@ def test_a_false_reason_is_found(world):
     request = RecommendationRequest(UserId("u"), ListName.DISCOVER, 20, world.now)
     cards = recommend(request, profile=build_profile(history, world.index), index=world.index).items
     ask = {"list_name": ListName.DISCOVER, "history": history, "index": world.index}
+    ask["now"] = world.now
     assert len(cards) == count_verified(cards, **ask)
 
     def tell(card, **changes):

@@ -131,5 +131,11 @@ def test_reasons_stay_true_where_artists_are_loud(of_fans):
         request = RecommendationRequest(UserId("u"), ListName.DISCOVER, 20, 1_700_000_000)
         cards = recommend(request, profile=build_profile(history, index), index=index).items
         n_cards += len(cards)
-        n_true += count_verified(cards, list_name=ListName.DISCOVER, history=history, index=index)
+        n_true += count_verified(
+            cards,
+            list_name=ListName.DISCOVER,
+            history=history,
+            now=request.now,
+            index=index,
+        )
     assert (400, 400) == (n_cards, n_true)

@@ -99,14 +99,16 @@ def test_the_research_face_scores_by_the_blend_of_the_lists():
 
 
 def test_the_research_face_wishes_heard_tracks_again():
-    """What is played more comes first; with timestamps what was played lately does."""
+    """What is played more comes first; with timestamps what was played lately, by who repeats."""
     plays = sparse.csr_matrix(np.array([[9, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1]]))
     times = sparse.csr_matrix(np.array([[1, 1, 1 + 30 * 86_400, 0]]))
     index = train_index(plays)
     assert 0 == index.score(plays[:1])[0].argmax()
-    by_time = index.score(plays[:1].minimum(1), timestamps=times)[0]
+    alike = plays[:1].minimum(1)
+    by_time = index.score(alike * 3, timestamps=times)[0]
     assert 2 == by_time.argmax()
     assert by_time[1] > by_time[3]
+    assert 3 == index.score(alike, timestamps=times)[0].argmax()  # nothing was repeated yet
 
 
 def test_with_timestamps_what_follows_comes_first():

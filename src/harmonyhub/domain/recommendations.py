@@ -22,6 +22,7 @@ class EvidenceKind(StrEnum):
     SIMILAR_TRACK = "similar-track"  # people who play `track_id` also play the recommendation
     ELSEWHERE = "elsewhere"  # people whom the knowledge pack `pack` knows play both
     SIMILAR_SOUND = "similar-sound"  # the recommendation sounds like `track_id`
+    PLAYED_NEXT = "played-next"  # people play the recommendation soon after `track_id`
     SAME_ARTIST = "same-artist"
     SHARED_TAG = "shared-tag"
     OWN_PLAYS = "own-plays"

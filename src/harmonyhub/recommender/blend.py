@@ -11,6 +11,7 @@ from harmonyhub.recommender.candidates.elsewhere import Elsewhere
 from harmonyhub.recommender.candidates.friends import Friends
 from harmonyhub.recommender.candidates.item_to_item import ItemToItem
 from harmonyhub.recommender.candidates.model import CandidateModel
+from harmonyhub.recommender.candidates.next_tracks import NextTracks
 from harmonyhub.recommender.candidates.own_artists import OwnArtists
 from harmonyhub.recommender.candidates.own_plays import OwnPlays
 from harmonyhub.recommender.candidates.popular import Popular
@@ -28,6 +29,8 @@ ITEM_TO_ITEM, OWN_ARTISTS, TAGS = ItemToItem(), OwnArtists(), Tags()
 MORE_BY_ARTISTS = OwnArtists(is_tuned=True)
 OWN_PLAYS, POPULAR, ELSEWHERE = OwnPlays(), Popular(), Elsewhere()
 SOUNDS_ALIKE, FRIENDS = SoundsAlike(), Friends()
+AFTER_SEEDS, AFTER_LATEST = NextTracks(), NextTracks(of_session=True)
+SESSION_S = 1_800  # since the last play; later, what followed it says nothing (30music)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +58,10 @@ UNHEARD: Blend = {
 }
 # 2 was best or level with the best for given histories of 1, 3, 10 and 40 artists of hetrec.
 WITH_FRIENDS: Blend = {**UNHEARD, FRIENDS: 2.0}
+# On 30music (seen listeners), and after seeds on nowplaying (validation): 3 to 5 are level.
+NEXT_WEIGHT = 4.0
+IN_SESSION: Blend = {**UNHEARD, AFTER_LATEST: NEXT_WEIGHT}
+IN_SESSION_WITH_FRIENDS: Blend = {**WITH_FRIENDS, AFTER_LATEST: NEXT_WEIGHT}
 # Loved tracks come first; among equally loved ones those of loved artists.
 HEARD: Blend = {OWN_PLAYS: 0.5, OWN_ARTISTS: 0.05}
 LIKE_SEED: Blend = {
@@ -63,6 +70,7 @@ LIKE_SEED: Blend = {
     OWN_ARTISTS: 0.3,
     TAGS: 0.5,
     SOUNDS_ALIKE: 0.5,
+    AFTER_SEEDS: NEXT_WEIGHT,
 }
 
 TASTE = ListBlend(unheard=UNHEARD, heard=HEARD)
@@ -74,13 +82,25 @@ BLENDS: Mapping[ListName, ListBlend] = {
 }
 
 
-SOCIAL = ListBlend(unheard=WITH_FRIENDS, heard=HEARD)
+# Of lists of what is new, by whether there are friends, and whether the listener is listening.
+FOR_NEW: Mapping[tuple[bool, bool], ListBlend] = {
+    (False, False): TASTE,
+    (True, False): ListBlend(unheard=WITH_FRIENDS, heard=HEARD),
+    (False, True): ListBlend(unheard=IN_SESSION, heard=HEARD),
+    (True, True): ListBlend(unheard=IN_SESSION_WITH_FRIENDS, heard=HEARD),
+}
 
 
-def blend_for(list_name: ListName, profile: Profile) -> ListBlend:
-    """Choose the blend of a list; friends have a say in what is new, where there are any."""
-    is_for_new = list_name in {ListName.FOR_YOU, ListName.DISCOVER}
-    return SOCIAL if profile.friends and is_for_new else BLENDS[list_name]
+def blend_for(list_name: ListName, profile: Profile, *, now: int) -> ListBlend:
+    """Choose the blend of a list.
+
+    In what is new friends have a say, where there are any, and what follows the latest plays, for
+    half an hour after them.
+    """
+    if list_name not in {ListName.FOR_YOU, ListName.DISCOVER}:
+        return BLENDS[list_name]
+    is_listening = profile.last_at > 0 and abs(now - profile.last_at) <= SESSION_S
+    return FOR_NEW[bool(profile.friends), is_listening]
 
 
 def score_list(

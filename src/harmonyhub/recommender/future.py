@@ -20,10 +20,17 @@ MOST_SEEN, MOST_UNSEEN = 1_000, 500  # measured: their means are known well enou
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What a listener played before a moment, and the tracks played after it."""
+    """What a listener played before a moment, and the tracks played from then on.
+
+    Attributes
+    ----------
+    moment : int
+        Unix seconds of the first play that was hidden.
+    """
 
     given: History
     future: frozenset[TrackId]
+    moment: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ def plan_future(listens: ListenColumns, *, seed: int = 0) -> FuturePlan:
     RefusedInputError
         If no listener has a history that can be split.
     """
-    is_future = _mark_future(listens)
+    cuts = _find_cuts(listens)
+    is_future = listens.played_at >= cuts[listens.user_index]
     past, future = (_add_up(listens, mask) for mask in (~is_future, is_future))
     past_of, future_of = sort_by_listener(past), sort_by_listener(future)
     n_past = np.bincount(past.user_index, minlength=len(listens.user_ids))
@@ -81,6 +89,7 @@ def plan_future(listens: ListenColumns, *, seed: int = 0) -> FuturePlan:
         return Listener(
             given=take_history(past, past_of(user)),
             future=frozenset(listens.track_ids[track] for track in hidden),
+            moment=int(cuts[user]),
         )
 
     unseen, seen = np.sort(drawn[:n_unseen]), np.sort(drawn[n_unseen:][:MOST_SEEN])
@@ -92,8 +101,8 @@ def plan_future(listens: ListenColumns, *, seed: int = 0) -> FuturePlan:
     )
 
 
-def _mark_future(listens: ListenColumns) -> NDArray[np.bool_]:
-    """Mark the last fifth of the dated listens of each listener; a second is never cut in two."""
+def _find_cuts(listens: ListenColumns) -> NDArray[np.int64]:
+    """Find when the last fifth of the dated listens of each listener begins."""
     dated = np.flatnonzero(listens.played_at > 0)
     order = dated[np.lexsort((listens.played_at[dated], listens.user_index[dated]))]
     users, times = listens.user_index[order], listens.played_at[order]
@@ -103,7 +112,7 @@ def _mark_future(listens: ListenColumns) -> NDArray[np.bool_]:
     cuts = np.full(len(n_dated), np.iinfo(np.int64).max)
     places = starts + (n_dated * GIVEN_SHARE).astype(np.int64)
     cuts[is_split] = times[places[is_split]]
-    return np.asarray(listens.played_at >= cuts[listens.user_index])
+    return cuts
 
 
 def _add_up(listens: ListenColumns, mask: NDArray[np.bool_]) -> Interactions:

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.quality import FEWEST_LISTENERS, MethodQuality, View
 from harmonyhub.domain.recommendations import ListName
-from harmonyhub.recommender.blend import BLENDS, score_list
+from harmonyhub.recommender.blend import blend_for, score_list
 from harmonyhub.recommender.evaluation import summarize
 from harmonyhub.recommender.future import FEWEST_TO_HIDE, FuturePlan, Listener
 from harmonyhub.recommender.index import ServingIndex
@@ -44,7 +43,7 @@ def measure_views(
     n_done = 0
     for listeners, view in ((plan.seen, new), (plan.unseen, unseen)):
         for listener in listeners:
-            scores = score_ways(index, listener.given)
+            scores = score_ways(index, listener)
             if view is new:
                 every.add(index, listener, scores, wanted=listener.future)
             hidden = listener.future.difference(listener.given.track_ids)
@@ -76,19 +75,19 @@ def say_limits(plan: FuturePlan, n_users: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def score_ways(index: ServingIndex, given: History) -> Scores:
-    """Score all tracks for a history as each way does; 0 is never listed.
+def score_ways(index: ServingIndex, listener: Listener) -> Scores:
+    """Score all tracks for a listener as each way does; 0 is never listed.
 
-    Ours is what For you ranks by. The history again is by plays, and of equally often played
-    tracks the latest first.
+    Ours is what For you ranks by at the moment of the first hidden play. The history again is by
+    plays, and of equally often played tracks the latest first.
     """
-    profile = build_profile(given, index)
+    profile = build_profile(listener.given, index)
     is_heard = np.zeros(index.n_tracks, dtype=bool)
     is_heard[profile.heard] = True
     again = np.zeros(index.n_tracks, dtype=np.float64)
     newest = max(index.newest_at, 1)
     again[profile.items] = profile.plays + profile.last_played_at / (newest + 1)
-    blend = BLENDS[ListName.FOR_YOU]
+    blend = blend_for(ListName.FOR_YOU, profile, now=listener.moment)
     return {
         OURS: score_list(blend, is_heard, profile=profile, index=index),
         POPULAR: index.listeners.astype(np.float32),

@@ -17,6 +17,7 @@ from harmonyhub.domain.errors import DamagedInputError, UnknownFormatError
 from harmonyhub.domain.ids import ArtistId, TrackId
 from harmonyhub.domain.radio import mark
 from harmonyhub.recommender.candidates.factors import Factors, no_factors
+from harmonyhub.recommender.co_plays import no_entries
 from harmonyhub.recommender.interactions import FloatArray, IntArray, prominence_of
 from harmonyhub.recommender.knowledge import Knowledge
 from harmonyhub.recommender.loudness import PRIOR, Loudness
@@ -60,6 +61,8 @@ class ServingIndex:
         What the installed knowledge packs say of these tracks.
     sounds : Sounds
         How the analysed ones of these tracks sound.
+    follows : csr_matrix
+        Row h holds the tracks that are played soon after h, see `learn_next`.
     loudness : Loudness
         How loud the parts of a score are beside each other.
     """
@@ -82,6 +85,7 @@ class ServingIndex:
     n_listens: int
     newest_at: int
     sounds: Sounds
+    follows: sparse.csr_matrix
     loudness: Loudness = PRIOR
     knowledge: Sequence[Knowledge] = ()
 
@@ -237,6 +241,7 @@ def _checked_payload(data: bytes) -> memoryview:
 
 TEXTS = ("track_ids", "titles", "artists", "artist_ids", "artist_names", "tags")
 MATRICES = ("item_artists", "item_tags", "neighbours")
+FOLLOWS = "follows"
 VECTORS = ("releases", "songs", "listeners", "popularity")
 COUNTS = ("n_users", "n_listens", "newest_at")
 
@@ -254,6 +259,8 @@ def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
         arrays[f"{name}.lengths"] = np.array([len(text) for text in encoded], dtype=np.int32)
     for name in MATRICES:
         arrays |= _matrix_to_arrays(name, getattr(index, name))
+    if index.follows.nnz:
+        arrays |= _matrix_to_arrays(FOLLOWS, index.follows)
     if len(index.sounds.items):
         arrays |= sounds_to_arrays(index.sounds)
         arrays |= _matrix_to_arrays("sounds.alike", index.sounds.alike)
@@ -284,6 +291,7 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     n_tracks = len(fields["track_ids"])
     fields["factors"] = _factors_from(arrays, n_tracks=n_tracks)
     fields["sounds"] = _sounds_from(arrays, n_tracks=n_tracks)
+    fields[FOLLOWS] = _follows_from(arrays, n_tracks=n_tracks)
     if "loudness" in arrays:  # as with factors: releases before it neither write it nor mind it
         fields["loudness"] = Loudness(*arrays["loudness"].tolist())
     return fields
@@ -314,6 +322,13 @@ def _factors_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> Facto
     if "factors.places" not in arrays:
         return no_factors(n_tracks)
     return Factors(arrays["factors.places"].astype(np.float32), arrays["factors.scale"])
+
+
+def _follows_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> sparse.csr_matrix:
+    # As with factors: releases before it neither write it nor mind it.
+    if f"{FOLLOWS}.data" not in arrays:
+        return no_entries((n_tracks, n_tracks))
+    return _matrix_from(arrays, FOLLOWS)
 
 
 def _sounds_from(arrays: Mapping[str, NDArray[Any]], *, n_tracks: int) -> Sounds:

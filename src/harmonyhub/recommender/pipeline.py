@@ -62,7 +62,7 @@ def recommend(
     """
     list_name, now = request.list_name, request.now
     taste = _taste(request, profile=profile, feedback=feedback, index=index, seeds=seeds)
-    blend = blend_for(list_name, taste)
+    blend = blend_for(list_name, taste, now=now)
 
     eligible = find_eligible(request, profile=profile, feedback=feedback, index=index)
     if request.knobs.is_set or request.given:

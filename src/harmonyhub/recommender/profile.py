@@ -66,6 +66,8 @@ class Profile:
         Tracks of the history that the index does not know yet and the next training will.
     first_at, last_at : int
         Unix seconds of the first and last dated play; 0 if none has a date.
+    moment : int
+        When the latest plays are looked at, unix seconds: at the last of them, by default.
     friends : tuple of FriendPlays
         All friends, for the lists in which they have a say; else none.
     kept, reasons, told : dict
@@ -88,6 +90,7 @@ class Profile:
     n_unknown_tracks: int
     first_at: int
     last_at: int
+    moment: int
     friends: tuple[FriendPlays, ...] = ()
     kept: dict[Hashable, NDArray[Any]] = field(default_factory=dict, init=False, repr=False)
     reasons: dict[Hashable, dict[int, tuple[Reason, ...]]] = field(
@@ -109,7 +112,11 @@ class Profile:
 
 
 def build_profile(
-    history: History, index: ServingIndex, favourites: Favourites = NO_FAVOURITES
+    history: History,
+    index: ServingIndex,
+    favourites: Favourites = NO_FAVOURITES,
+    *,
+    moment: int | None = None,
 ) -> Profile:
     """Weigh a history and favourites against an index; the order of neither matters."""
     places = index.places(history.track_ids)
@@ -123,7 +130,7 @@ def build_profile(
     last = np.concatenate([history.last_played_at[known], none]).astype(np.int64)
     favours = codes[items]
     unknown = (history.track_ids[place] for place in np.flatnonzero(places < 0).tolist())
-    dated = history.last_played_at > 0
+    last_at = int(history.last_played_at.max(initial=0))
     first = history.first_played_at[history.first_played_at > 0]
     return _with_weights(
         Profile(
@@ -142,7 +149,8 @@ def build_profile(
             n_tracks=len(history.track_ids),
             n_unknown_tracks=sum(one not in favourites.only_synced for one in unknown),
             first_at=int(first.min(initial=np.iinfo(np.int64).max)) if len(first) else 0,
-            last_at=int(history.last_played_at.max()) if dated.any() else 0,
+            last_at=last_at,
+            moment=last_at if moment is None else moment,
         ),
         index,
     )

@@ -31,10 +31,12 @@ N_REASONS = 3
 WHY = {
     TermKind.TRACK: "the same listeners play both",
     TermKind.LEANING: "listeners of that taste play it",
+    TermKind.NEXT: "people play this soon after it",
 }
 KIND = {
     TermKind.ELSEWHERE: EvidenceKind.ELSEWHERE,
     TermKind.SOUND: EvidenceKind.SIMILAR_SOUND,
+    TermKind.NEXT: EvidenceKind.PLAYED_NEXT,
 }
 MIN_SHARE = 0.02  # a second reason that makes less than this of the score explains nothing
 
@@ -88,7 +90,13 @@ class Reasoner:
 
     def _reason(self, term: Term, share: float) -> Reason:
         match term.kind:
-            case TermKind.TRACK | TermKind.LEANING | TermKind.ELSEWHERE | TermKind.SOUND:
+            case (
+                TermKind.TRACK
+                | TermKind.LEANING
+                | TermKind.ELSEWHERE
+                | TermKind.SOUND
+                | TermKind.NEXT
+            ):
                 return self._because_of_track(term, share)
             case TermKind.ARTIST:
                 return self._because_of_artist(term.place, share)
@@ -267,7 +275,7 @@ class Reasoner:
 
 
 def find_lead(term: Term, profile: Profile, index: ServingIndex) -> Lead:
-    """Read a term of the kinds TRACK, LEANING, ELSEWHERE and SOUND."""
+    """Read a term of the kinds TRACK, LEANING, NEXT, ELSEWHERE and SOUND."""
     if term.kind is TermKind.ELSEWHERE:
         number, place = divmod(term.place, len(profile.items))
         pack = index.knowledge[number].name

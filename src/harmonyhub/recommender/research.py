@@ -11,7 +11,7 @@ from scipy import sparse
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.recommender.blend import UNHEARD, score_tracks
+from harmonyhub.recommender.blend import IN_SESSION, score_tracks
 from harmonyhub.recommender.candidates.sequence import Follows, learn_follows
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import DAY_S, FloatArray, read_pairs
@@ -20,25 +20,25 @@ from harmonyhub.recommender.training import train
 
 LATELY_DAYS = 2.0  # half-life of the wish to hear again; 30music, half of its listeners
 LATELY_WEIGHT = 2.0
-TINY = 1e-30
-FOLLOWS_WEIGHT = 2.0  # of what follows the latest plays; the same, 4 is as good and 1 nearly
+AGAIN_WEIGHT = 2.0  # times the share of plays that are repeats: who repeats little wants news
+HEARD = 0.01  # of what leads to a heard track: the listener's own plays do; it breaks ties
+ONCE = 0.1  # of that share for who repeated nothing yet; the same half, 0.2 is worse
 
 
 @dataclass(frozen=True, eq=False)
 class ResearchIndex:
     """A trained recommender that scores matrices of histories.
 
-    `plays` and `times` are what it was trained on; times are of each pair, if any were given.
+    `learned_from` is what it was trained on.
     """
 
     serving: ServingIndex
-    plays: sparse.csr_matrix
-    times: NDArray[np.int64] | None
+    learned_from: Interactions
 
     @cached_property
     def follows(self) -> Follows:
         """What follows what; learned when it is first asked for, as most callers never do."""
-        return learn_follows(self.plays, self.times)
+        return learn_follows(self.learned_from, self.serving.n_tracks)
 
     def score(
         self, histories: sparse.csr_matrix, *, timestamps: sparse.csr_matrix | None = None
@@ -74,18 +74,12 @@ class ResearchIndex:
         scores = np.empty(given.shape, dtype=np.float32)
         for user in range(given.shape[0]):
             profile = build_profile(_history_of(given, times, user, index=index), index)
-            scores[user] = score_tracks(UNHEARD, profile, index)
-            if timestamps is not None:
-                scores[user] += scores[user].max(initial=0) * self._follows_on(profile)
-            scores[user, profile.items] += scores[user].max(initial=0) * _wish_again(profile)
+            scores[user] = score_tracks(IN_SESSION, profile, index)
+            heard = scores[user, profile.items] * np.float32(HEARD)
+            scores[user, profile.items] = 0
+            best = scores[user].max(initial=0)
+            scores[user, profile.items] = heard + best * _wish_again(profile)
         return scores
-
-    def _follows_on(self, profile: Profile) -> FloatArray:
-        """Weigh what follows the latest plays, news only; 1 is the best score of the list."""
-        latest = profile.items[np.argsort(profile.last_played_at, kind="stable")]
-        scores = self.follows.score_next(latest.tolist())
-        scores[profile.items] = 0
-        return scores * np.float32(FOLLOWS_WEIGHT / max(float(scores.max(initial=0)), TINY))
 
     def next(self, session: Sequence[int], n: int) -> NDArray[np.int64]:
         """Name the tracks that come next in a session, the most likely first.
@@ -157,8 +151,7 @@ def train_index(
         CatalogueEntry(id=track_id, title=track_id, artist="", artist_ids=(), tags=tags[item])
         for item, track_id in enumerate(track_ids)
     ]
-    times = None if timestamps is None else interactions.last_played_at
-    return ResearchIndex(train(interactions, catalogue, seed=seed), counts, times)
+    return ResearchIndex(train(interactions, catalogue, seed=seed), interactions)
 
 
 def _history_of(
@@ -178,7 +171,9 @@ def _wish_again(profile: Profile) -> FloatArray:
     wish = np.log1p(profile.plays)
     if profile.last_at:
         age_days = (profile.last_at - profile.last_played_at) / DAY_S
+        repeats = 1 - np.count_nonzero(profile.plays) / max(int(profile.plays.sum()), 1)
         wish = wish + LATELY_WEIGHT * np.exp2(-age_days / LATELY_DAYS)
+        wish = wish * AGAIN_WEIGHT * (repeats + ONCE)
     return np.asarray(wish, dtype=np.float32)
 
 

@@ -57,7 +57,7 @@ def measure_served(
 
 
 def _ask(index: ServingIndex, listener: Listener, name: ListName) -> Cards:
-    request = RecommendationRequest(ASKER, name, LIST_LENGTH, now=max(index.newest_at, 1))
+    request = RecommendationRequest(ASKER, name, LIST_LENGTH, now=listener.moment)
     return recommend(request, profile=build_profile(listener.given, index), index=index).items
 
 
@@ -93,7 +93,9 @@ def _describe(
         ),
         n_checked=sum(len(cards) for cards, _ in checked),
         n_verified=sum(
-            count_verified(cards, list_name=name, history=listener.given, index=index)
+            count_verified(
+                cards, list_name=name, history=listener.given, now=listener.moment, index=index
+            )
             for cards, listener in checked
         ),
     )

@@ -1,4 +1,4 @@
-"""What factors give back when plays are taken out: by so much an artist or a tag explains less."""
+"""What factors give back when plays are taken out: by so much what they led to explains less."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,10 @@ from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.terms import Term, TermKind
 
 NOTHING = 1e-9  # what a term claims at least: one that alone leads to a track stays its reason
-GROUPS = frozenset({TermKind.ARTIST, TermKind.TAG})  # whose evidence is more than one track
+# Terms of plays that the similarity reads too, but not in this very term.
+BESIDE = frozenset(
+    {TermKind.ARTIST, TermKind.TAG, TermKind.NEXT, TermKind.SOUND, TermKind.ELSEWHERE}
+)
 
 
 def lower_terms(
@@ -21,10 +24,10 @@ def lower_terms(
     profile: Profile,
     index: ServingIndex,
 ) -> list[list[Term]]:
-    """Lower the terms of artists and tags to what the score loses without their plays.
+    """Lower the terms beside the similarity to what the score loses without their plays.
 
-    Factors may hold a track down for the very plays by which its artist speaks for it. Without
-    these plays its similarity would rise, by this much at most.
+    Factors may hold a track down for the very plays by which its artist, say, speaks for it.
+    Without these plays its similarity would rise, by this much at most.
 
     Parameters
     ----------
@@ -43,9 +46,7 @@ def lower_terms(
     def rise(term: Term, item: int, total: float) -> float:
         key = term.kind, term.place
         if key not in behind:
-            is_artist = term.kind is TermKind.ARTIST
-            some = index.tracks_by([term.place]) if is_artist else index.tracks_tagged(term.place)
-            behind[key] = places[some][places[some] >= 0]
+            behind[key] = _places_behind(term, places, n_known=len(profile.items), index=index)
         own = behind[key]
         held = profile.weights[own] @ index.factors.between(profile.items[own], item)
         return max(total - float(held), 0) - max(total, 0)
@@ -53,9 +54,18 @@ def lower_terms(
     return [
         [
             term._replace(value=max(term.value - weight * max(rise(term, item, total), 0), NOTHING))
-            if term.kind in GROUPS
+            if term.kind in BESIDE
             else term
             for term in terms
         ]
         for terms, item, total in zip(explained, items.tolist(), totals.tolist(), strict=True)
     ]
+
+
+def _places_behind(term: Term, places: IntArray, *, n_known: int, index: ServingIndex) -> IntArray:
+    """Find the positions in the profile whose plays a term is made of."""
+    if term.kind not in {TermKind.ARTIST, TermKind.TAG}:
+        return np.array([term.place % n_known])  # see `terms` for what comes on top of a position
+    is_artist = term.kind is TermKind.ARTIST
+    some = index.tracks_by([term.place]) if is_artist else index.tracks_tagged(term.place)
+    return places[some][places[some] >= 0]

@@ -17,6 +17,7 @@ class TermKind(Enum):
     SOUND = auto()  # a position in the profile, plus its length times the item's place
     ARTIST = auto()  # an artist of the index
     TAG = auto()  # a tag of the index
+    NEXT = auto()  # a position in the profile, of the track that the item follows
     OWN = auto()  # a position in the profile, of the item itself
     POPULAR = auto()  # the item itself, a track of the index
     FRIENDS = auto()  # the item itself, that friends play

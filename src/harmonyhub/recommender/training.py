@@ -7,6 +7,7 @@ from scipy import sparse
 
 from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Progress
+from harmonyhub.recommender.candidates.next_tracks import learn_next
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import (
     VOTES_HALF,
@@ -93,6 +94,7 @@ def train(
         neighbours=similarity.neighbours,
         factors=similarity.factors,
         loudness=similarity.loudness,
+        follows=learn_next(pairs, n_tracks),
         sounds=no_sounds(n_tracks),
         n_users=len(np.unique(pairs.user_index)),
         n_listens=int(pairs.plays.sum()),

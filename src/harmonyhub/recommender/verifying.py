@@ -7,7 +7,7 @@ import numpy as np
 from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, ListName, Recommendation
-from harmonyhub.recommender.blend import BLENDS, score_list
+from harmonyhub.recommender.blend import ListBlend, blend_for, score_list
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray
 from harmonyhub.recommender.profile import build_profile
@@ -17,7 +17,12 @@ MOST_REASONS = 3
 
 
 def count_verified(
-    cards: Iterable[Recommendation], *, list_name: ListName, history: History, index: ServingIndex
+    cards: Iterable[Recommendation],
+    *,
+    list_name: ListName,
+    history: History,
+    now: int,
+    index: ServingIndex,
 ) -> int:
     """Count the cards of a list that have 1 to 3 reasons, of which every one is true.
 
@@ -27,13 +32,18 @@ def count_verified(
         Not MORE_LIKE_THIS, whose evidence is the asked track.
     history : History
         All that the list was made from: no feedback and no favourites beside it.
+    now : int
+        When the list was asked for, unix seconds.
     """
+    profile = build_profile(history, index)
+    blend = blend_for(list_name, profile, now=now)
     plays = dict(zip(history.track_ids, history.plays.tolist(), strict=True))
     known: dict[frozenset[TrackId], FloatArray] = {}
 
     def scores_without(tracks: frozenset[TrackId]) -> FloatArray:
         if tracks not in known:
-            known[tracks] = _score(take_out(history, tracks), list_name=list_name, index=index)
+            left = take_out(history, tracks)
+            known[tracks] = _score(left, blend=blend, moment=profile.moment, index=index)
         return known[tracks]
 
     def is_true(card: Recommendation, evidence: Evidence) -> bool:
@@ -78,8 +88,8 @@ def take_out(history: History, track_ids: frozenset[TrackId]) -> History:
     )
 
 
-def _score(history: History, *, list_name: ListName, index: ServingIndex) -> FloatArray:
-    profile = build_profile(history, index)
+def _score(history: History, *, blend: ListBlend, moment: int, index: ServingIndex) -> FloatArray:
+    profile = build_profile(history, index, moment=moment)
     heard = np.zeros(index.n_tracks, dtype=bool)
     heard[profile.familiar] = True
-    return score_list(BLENDS[list_name], heard, profile=profile, index=index)
+    return score_list(blend, heard, profile=profile, index=index)

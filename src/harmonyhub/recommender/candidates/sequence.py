@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.recommender.interactions import FloatArray
+from harmonyhub.domain.history import Interactions
+from harmonyhub.recommender.interactions import FloatArray, IntArray
 
 # All chosen on the last 2,500 or 3,000 training sessions of nowplaying, not on its test part.
 WINDOW = 20  # tracks apart, at most; a pair counts one over how far
+TOGETHER_S = 3_600  # and so much time: longer is another evening (30music: nothing is lost)
+MOST_PAIRS = 50_000_000  # counted at most, those of the latest plays: 600 MB
 BACKWARDS = 0.5  # a track that came before counts half
 SOURCE_POWER = 0.8  # of listeners: what follows a well-known track says little about it
 DECAY = 0.6  # per track back from the end of the session
@@ -48,15 +51,14 @@ class Follows:
         return np.asarray(scores + ties, dtype=np.float32)
 
 
-def learn_follows(plays: sparse.csr_matrix, timestamps: NDArray[np.int64] | None = None) -> Follows:
-    """Learn what follows what from users or sessions x tracks plays.
+def learn_follows(pairs: Interactions, n_tracks: int) -> Follows:
+    """Learn what follows what from the last plays of users, or of sessions.
 
     Parameters
     ----------
-    plays : csr_matrix
-    timestamps : int64 array, optional
-        Of each pair of `plays`, in its order. Without them before and after count alike, and only
-        tracks within twenty of each other in a row are seen together.
+    pairs : Interactions
+        Those without a date are left out. Where none has one, before and after count alike, and
+        only tracks within twenty of each other, as they are stored, are seen together.
 
     References
     ----------
@@ -65,22 +67,23 @@ def learn_follows(plays: sparse.csr_matrix, timestamps: NDArray[np.int64] | None
     2019, "Sequence and time aware neighborhood for session-based recommendations (STAN)": sessions
     of long ago say less; here by their age as a share of the whole time.
     """
-    n_tracks = plays.shape[1]
-    rows = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))
-    is_ordered = timestamps is not None
-    when = timestamps if timestamps is not None else np.zeros(plays.nnz, dtype=np.int64)
-    order = np.lexsort((when, rows))
-    rows, tracks = rows[order], plays.indices[order]
-    fresh = _weigh_sessions(rows, when[order])[rows]
-    repeated = fresh * np.float32(REPEATED) * np.log2(np.maximum(plays.data[order], 1))
-    total = sparse.csr_matrix((repeated, (tracks, tracks)), (n_tracks, n_tracks))
+    is_ordered = bool(pairs.last_played_at.any())
+    kept = np.flatnonzero((pairs.last_played_at > 0) | (not is_ordered))
+    kept = kept[np.lexsort((pairs.last_played_at[kept], pairs.user_index[kept]))]
+    kept = kept[_mark_latest(pairs.user_index[kept])]
+    rows, tracks = pairs.user_index[kept], pairs.track_index[kept]
+    when = pairs.last_played_at[kept]
+    fresh = _weigh_sessions(rows, when)[rows]
+    repeated = fresh * np.float32(REPEATED) * np.log2(np.maximum(pairs.plays[kept], 1))
+    shape = n_tracks, n_tracks
+    total = sparse.csr_matrix((repeated, (tracks, tracks)), shape, dtype=np.float32)
     for gap in range(1, WINDOW + 1):
-        is_same = rows[:-gap] == rows[gap:]
-        before, after = tracks[:-gap][is_same], tracks[gap:][is_same]
-        forth = fresh[gap:][is_same] * np.float32(1 / gap if is_ordered else 1)
+        is_near = (rows[:-gap] == rows[gap:]) & (when[gap:] - when[:-gap] <= TOGETHER_S)
+        before, after = tracks[:-gap][is_near], tracks[gap:][is_near]
+        forth = fresh[gap:][is_near] * np.float32(1 / gap if is_ordered else 1)
         back = forth * np.float32(BACKWARDS if is_ordered else 1)
-        pairs = (np.concatenate([before, after]), np.concatenate([after, before]))
-        total = total + sparse.csr_matrix((np.concatenate([forth, back]), pairs), total.shape)
+        ends = (np.concatenate([before, after]), np.concatenate([after, before]))
+        total = total + sparse.csr_matrix((np.concatenate([forth, back]), ends), shape)
     listeners = np.bincount(tracks, weights=fresh, minlength=n_tracks).astype(np.float32)
     damping = np.maximum(listeners, 2 ** (-1 / FRESHNESS)) ** -SOURCE_POWER
     total.data *= np.repeat(damping, np.diff(total.indptr))
@@ -89,7 +92,23 @@ def learn_follows(plays: sparse.csr_matrix, timestamps: NDArray[np.int64] | None
     return Follows(total, listeners)
 
 
-def _weigh_sessions(rows: NDArray[np.int64], when: NDArray[np.int64]) -> FloatArray:
+def _mark_latest(rows: IntArray) -> NDArray[np.bool_]:
+    """Mark the last plays of each row, as many as keep all rows together within the budget."""
+    _, places, lengths = np.unique(rows, return_inverse=True, return_counts=True)
+    most = int(lengths.max(initial=0))
+    while most > 1 and _count_pairs(np.minimum(lengths, most)) > MOST_PAIRS:
+        most = int(most * 0.9)
+    from_end = np.cumsum(lengths)[places] - np.arange(len(rows))
+    return np.asarray(from_end <= most)
+
+
+def _count_pairs(lengths: NDArray[np.int64]) -> int:
+    """Count the pairs of plays within the window, both ways round."""
+    inside = np.minimum(lengths, WINDOW + 1)
+    return int((inside * (inside - 1) + 2 * WINDOW * (lengths - inside)).sum())
+
+
+def _weigh_sessions(rows: IntArray, when: NDArray[np.int64]) -> FloatArray:
     """Weigh each session by how lately it began; all alike where no time passes between them."""
     n_rows = int(rows.max(initial=-1)) + 1
     starts = np.full(n_rows, np.iinfo(np.int64).max)
