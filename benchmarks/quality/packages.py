@@ -1,4 +1,4 @@
-"""Peers from PyPI, each where it is installed: implicit, fastslim and sansa."""
+"""Peers from PyPI, each where it is installed: implicit, fastslim, sansa and elsarec."""
 
 import logging
 import warnings
@@ -11,6 +11,7 @@ from scipy import sparse
 Score = Callable[[sparse.csr_matrix], Any]
 SLIM_PASSES = 50
 SLIM_TOLERANCE = 1e-3
+ELSA_BATCH = 1_024  # and the rate of learning is that of its authors: 0.1
 
 
 class NotHereError(Exception):
@@ -73,3 +74,24 @@ def train_sansa(ones: sparse.csr_matrix, *, ridge: float, density: float) -> Sco
     )
     model.fit(ones)
     return lambda given: model.forward(given).toarray()
+
+
+def train_elsa(ones: sparse.csr_matrix, *, seed: int, factors: float, epochs: float) -> Score:
+    """Train the ELSA of its authors, on the processor."""
+    try:
+        import elsa  # noqa: PLC0415 - may be absent
+        import torch  # noqa: PLC0415 - may be absent
+    except ImportError as error:
+        raise NotHereError("elsarec is not installed, or PyTorch, which it needs") from error
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    on = torch.device("cpu")
+    model = elsa.ELSA(ones.shape[1], int(factors), device=on)
+    listeners = ones[np.diff(ones.indptr) > 0]
+    model.fit(listeners, epochs=int(epochs), batch_size=ELSA_BATCH, shuffle=True, verbose=False)
+
+    def score(given: sparse.csr_matrix) -> Any:
+        with torch.no_grad():
+            return model(torch.from_numpy(given.toarray())).numpy()
+
+    return score

@@ -8,7 +8,12 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.quality.ease import train_ease
-from benchmarks.quality.packages import train_implicit_als, train_sansa, train_slim
+from benchmarks.quality.packages import (
+    train_elsa,
+    train_implicit_als,
+    train_sansa,
+    train_slim,
+)
 from harmonyhub.recommender import train_index
 
 Score = Callable[[sparse.csr_matrix], Any]
@@ -93,6 +98,10 @@ def _sansa(plays: sparse.csr_matrix, *, seed: int, ridge: float, density: float)
     return _of_ones(train_sansa(_ones(plays), ridge=ridge, density=density))
 
 
+def _elsa(plays: sparse.csr_matrix, *, seed: int, factors: float, epochs: float) -> Score:
+    return _of_ones(train_elsa(_ones(plays), seed=seed, factors=factors, epochs=epochs))
+
+
 def _of_ones(score: Score) -> Score:
     return lambda histories: score(_ones(histories))
 
@@ -114,5 +123,6 @@ METHODS = (
     Method("EASE", _ease, _grid(ridge=(10.0, 50.0, 100.0, 200.0))),
     Method("SLIM", _slim, _grid(sparsity=(0.2, 1.0), ridge=(20.0, 60.0))),
     Method("SANSA", _sansa, _grid(ridge=(50.0, 200.0), density=(2e-3,))),
-    Method("implicit ALS", _implicit_als, _grid(factors=(64.0, 128.0), alpha=(3.0, 10.0))),
+    Method("ELSA", _elsa, _grid(factors=(128.0, 512.0), epochs=(10.0, 30.0))),
+    Method("implicit ALS", _implicit_als, _grid(factors=(64.0, 128.0), alpha=(3.0, 10.0, 40.0))),
 )
