@@ -1,7 +1,8 @@
 """Learns the scales and directions of the space of sound from pieces rendered twice.
 
-    python -m training.sound render PIECES/scores OUT     # two renderings of each piece
+    python -m training.sound render PIECES/scores OUT     # the prints of two renderings of each
     python -m training.sound fit OUT sound.npz
+    python -m training.sound play PIECES/scores OUT       # the renderings themselves, as audio
 
 Of each piece the first rendering is plain; the second has another soundfont and key, and is
 disturbed as files that people have are.
@@ -10,11 +11,13 @@ disturbed as files that people have are.
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import mido
 import numpy as np
+import scipy.io.wavfile
 
 from harmonyhub.analysis.character import measure_character
 from harmonyhub.analysis.chroma import estimate_tuning, fold_chroma
@@ -29,17 +32,38 @@ FONTS = (SOUNDFONTS[0], SOUNDFONTS[1], SOUNDFONTS[3])
 STEPS = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
 DRUMS = 9  # the channel whose notes are instruments
 SEED = 7
+FULL_SCALE = 32_767  # of 16 bits
 RIDGE = 0.3  # of the mean variance; 0.1 and 1 find fewer other renderings of pieces held out
 
 
 def render(scores: Path, out: Path) -> None:
     """Write one JSON file a rendering: its print, and which piece it is."""
+
+    def write(signal: np.ndarray, target: Path, piece: str) -> None:
+        target.write_text(json.dumps({"piece": piece, **_print(signal)}))
+
+    _render_all(scores, out, suffix=".json", write=write)
+
+
+def play_all(scores: Path, out: Path) -> None:
+    """Write one WAV file a rendering, for `./hub bench alike`."""
+
+    def write(signal: np.ndarray, target: Path, _: str) -> None:
+        whole = np.round(signal / max(float(np.abs(signal).max()), 1.0) * FULL_SCALE)
+        scipy.io.wavfile.write(target, ANALYSIS_RATE, whole.astype(np.int16))
+
+    _render_all(scores, out, suffix=".wav", write=write)
+
+
+def _render_all(
+    scores: Path, out: Path, *, suffix: str, write: Callable[[np.ndarray, Path, str], None]
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for number, midi in enumerate(sorted(scores.glob("*.mid"))):
         rng = np.random.default_rng([SEED, number])
         fonts = rng.permutation(len(FONTS))
         for version, font in zip("ab", fonts[:2], strict=True):
-            target = out / f"{midi.stem}_{version}.json"
+            target = out / f"{midi.stem}_{version}{suffix}"
             if target.exists():
                 continue
             try:
@@ -47,7 +71,7 @@ def render(scores: Path, out: Path) -> None:
             except (OSError, ValueError, subprocess.CalledProcessError) as error:
                 print(f"{midi.stem}: {error}", file=sys.stderr, flush=True)
                 continue
-            target.write_text(json.dumps({"piece": midi.stem, **_print(signal)}))
+            write(signal, target, midi.stem)
 
 
 def _render(midi: Path, rng: np.random.Generator, *, font: str, is_other: bool) -> np.ndarray:
@@ -118,4 +142,6 @@ def find_directions(
 
 
 if __name__ == "__main__":
-    {"render": render, "fit": fit}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    {"render": render, "fit": fit, "play": play_all}[sys.argv[1]](
+        Path(sys.argv[2]), Path(sys.argv[3])
+    )
