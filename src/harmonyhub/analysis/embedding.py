@@ -31,6 +31,7 @@ def gather_facts(analysis: TrackAnalysis) -> SoundFacts:
         energy=_number(analysis, "energy"),
         valence=_number(analysis, "valence"),
         sound=analysis.sound,
+        heard_tags=analysis.heard_tags,
     )
 
 

@@ -24,7 +24,8 @@ class EvidenceKind(StrEnum):
     SIMILAR_SOUND = "similar-sound"  # the recommendation sounds like `track_id`
     PLAYED_NEXT = "played-next"  # people play the recommendation soon after `track_id`
     SAME_ARTIST = "same-artist"
-    SHARED_TAG = "shared-tag"
+    SHARED_TAG = "shared-tag"  # a source says that the recommendation has `tag`
+    HEARD_TAG = "heard-tag"  # none does: the analysis heard `tag` in it
     OWN_PLAYS = "own-plays"
     POPULAR = "popular"
     LIKED = "liked"  # a "more" of the user

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from harmonyhub.domain.analysis import Key, SoundPrint
 from harmonyhub.domain.ids import TrackId
+from harmonyhub.domain.sound_tags import HeardTags
 
 EMBEDDING_VERSION = 1  # grows whenever the same print would get another point
 
@@ -42,7 +43,8 @@ SOUND_WIDTH = 44
 class SoundFacts:
     """What of an analysis says how the track sounds; None where it was not measured.
 
-    `energy` and `valence` in [0, 1], `loudness` in LUFS, `lra` in LU.
+    `energy` and `valence` in [0, 1], `loudness` in LUFS, `lra` in LU. Nor is there `heard_tags`
+    where no network heard it.
     """
 
     tempo: float | None
@@ -52,6 +54,7 @@ class SoundFacts:
     energy: float | None
     valence: float | None
     sound: SoundPrint | None
+    heard_tags: HeardTags | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,7 @@ async def complete_index(
 ) -> ServingIndex:
     """Lay onto an index what is known of its tracks beside listens: packs, and how they sound."""
     knowledge = await lay_knowledge(house, learned, catalogue)
-    sounds = await lay_sounds(house, learned)
-    return replace(learned, knowledge=knowledge, sounds=sounds)
+    return await lay_sounds(house, replace(learned, knowledge=knowledge))
 
 
 def _learn(

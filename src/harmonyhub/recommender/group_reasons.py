@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Feedback, Reason
 from harmonyhub.recommender.blend import ListBlend, explain_list
+from harmonyhub.recommender.heard_tags import find_source, say_tag
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.people import OFTEN_PLAYS, TOLD_PLAYS, say_names
@@ -144,11 +145,8 @@ def _name(term: Term, taste: Profile, index: ServingIndex) -> tuple[_Thing, NDAr
         )
         thing = _Thing("", "play", f" {name}", "", evidence)
         return thing, _plays_of(index.tracks_by([term.place]), taste)
-    if term.kind is TermKind.TAG:
-        name = index.tags[term.place]
-        evidence = Evidence(EvidenceKind.SHARED_TAG, 0.0, tag=name)
-        thing = _Thing(f"Tagged “{name}”, like what", "play", "", "", evidence)
-        return thing, _plays_of(index.tracks_tagged(term.place), taste)
+    if term.kind in {TermKind.TAG, TermKind.HEARD_TAG}:
+        return _name_tag(term, index), _plays_of(index.tracks_tagged(term.place), taste)
     if term.kind is TermKind.OWN:
         item = int(taste.items[term.place])
         evidence = _of_track(EvidenceKind.OWN_PLAYS, item, index)
@@ -159,6 +157,15 @@ def _name(term: Term, taste: Profile, index: ServingIndex) -> tuple[_Thing, NDAr
     evidence = replace(_of_track(kind, item, index), pack=lead.pack)
     name = f" “{index.titles[item]}” by {index.artists[item]}"
     return _Thing("", "play", name, f"; {lead.why}", evidence), taste.plays[[lead.place]]
+
+
+def _name_tag(term: Term, index: ServingIndex) -> _Thing:
+    """Name a tag in the same words for all members, from wherever their tracks have it."""
+    name, is_heard = index.tags[term.place], term.kind is TermKind.HEARD_TAG
+    source = find_source(term.place, index.tracks_tagged(term.place), index=index)
+    before = say_tag(name, is_heard=is_heard, of="what", source=source).removesuffix(".")
+    kind = EvidenceKind.HEARD_TAG if is_heard else EvidenceKind.SHARED_TAG
+    return _Thing(before, "play", "", "", Evidence(kind, 0.0, tag=name))
 
 
 def _of_track(kind: EvidenceKind, item: int, index: ServingIndex) -> Evidence:

@@ -5,7 +5,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
@@ -42,7 +42,8 @@ class ServingIndex:
     artist_names : sequence of str
         One name per artist of `artist_ids`.
     item_artists, item_tags : csr_matrix
-        Tracks x artists (ones) and tracks x tags (rarity weights, each row sums to 1).
+        Tracks x artists (ones) and tracks x tags (rarity weights, each row sums to 1, or to less
+        where tags were heard).
     releases, songs : int32 array
         Codes; tracks of one release or versions of one song share a code, -1 is unknown.
     listeners : int32 array
@@ -65,6 +66,8 @@ class ServingIndex:
         Row h holds the tracks that are played soon after h, see `learn_next`.
     loudness : Loudness
         How loud the parts of a score are beside each other.
+    heard_entries : int32 array
+        Which entries of `item_tags` no source told: the analysis heard them. Ascending.
     """
 
     track_ids: Sequence[TrackId]
@@ -88,6 +91,7 @@ class ServingIndex:
     follows: sparse.csr_matrix
     loudness: Loudness = PRIOR
     knowledge: Sequence[Knowledge] = ()
+    heard_entries: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
 
     @property
     def n_tracks(self) -> int:
@@ -127,6 +131,21 @@ class ServingIndex:
     def tracks_tagged(self, tag: int) -> IntArray:
         """List the tracks with a tag, by place."""
         return _rows_in(self._tag_columns, [tag])
+
+    def is_heard(self, items: IntArray, tag: int) -> NDArray[np.bool_]:
+        """Tell of some tracks whether a tag was heard in them and told by no source."""
+        if not len(self.heard_entries):
+            return np.zeros(len(items), dtype=np.bool_)
+        marks = self.heard_marks[items, np.full(len(items), tag)]
+        return np.asarray(marks, dtype=np.bool_).ravel()
+
+    @cached_property
+    def heard_marks(self) -> sparse.csr_matrix:
+        """Tracks x tags, entry for entry as `item_tags`: 1 where it was heard, else 0."""
+        tags = self.item_tags
+        marks = np.zeros(tags.nnz, dtype=np.int8)
+        marks[self.heard_entries] = 1
+        return sparse.csr_matrix((marks, tags.indices, tags.indptr), shape=tags.shape)
 
     def entries_to(self, item: int) -> tuple[IntArray, IntArray]:
         """List the tracks that a track is a neighbour of, by place, and where it says so.
@@ -253,6 +272,8 @@ def _to_arrays(index: ServingIndex) -> dict[str, NDArray[Any]]:
     if index.factors.width:
         arrays["factors.places"] = index.factors.places.astype(np.float16)
         arrays["factors.scale"] = index.factors.scale
+    if len(index.heard_entries):
+        arrays["heard_entries"] = index.heard_entries
     for name in TEXTS:
         encoded = [text.encode() for text in getattr(index, name)]
         arrays[f"{name}.bytes"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
@@ -294,6 +315,8 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     fields[FOLLOWS] = _follows_from(arrays, n_tracks=n_tracks)
     if "loudness" in arrays:  # as with factors: releases before it neither write it nor mind it
         fields["loudness"] = Loudness(*arrays["loudness"].tolist())
+    if "heard_entries" in arrays:
+        fields["heard_entries"] = arrays["heard_entries"]
     return fields
 
 

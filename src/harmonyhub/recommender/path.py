@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Reason
 from harmonyhub.recommender.closeness import TrackGraph
+from harmonyhub.recommender.heard_tags import find_source, say_tag
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray
 
@@ -96,12 +97,16 @@ def explain_step(before: int, item: int, *, graph: TrackGraph, index: ServingInd
     """Say what makes two neighbouring tracks of a path near each other: the nearest kind."""
     shares = [(float(near[before, item]), kind) for kind, near in graph.kinds]
     share, kind = max(shares, key=lambda one: one[0])
+    is_heard = False
     name = f"“{index.titles[before]}” by {index.artists[before]}"
     pack, tag = None, None
     match kind:
         case EvidenceKind.SHARED_TAG:
-            tag = _shared_tag(before, item, index)
-            text = f"Like {name} it is tagged {tag}."
+            place = _shared_tag(before, item, index)
+            tag = index.tags[place]
+            is_heard = bool(index.is_heard(np.array([item]), place)[0])
+            source = find_source(place, np.array([before]), index=index)
+            text = say_tag(tag, is_heard=is_heard, of=name, source=source)
         case EvidenceKind.SIMILAR_SOUND:
             text = f"It sounds like {name}."
         case EvidenceKind.ELSEWHERE:
@@ -110,7 +115,7 @@ def explain_step(before: int, item: int, *, graph: TrackGraph, index: ServingInd
         case _:
             text = f"The same listeners play it and {name}."
     evidence = Evidence(
-        kind=kind,
+        kind=EvidenceKind.HEARD_TAG if is_heard else kind,
         share=min(share, 1.0),
         track_id=index.track_ids[before],
         title=index.titles[before],
@@ -164,11 +169,11 @@ def _describe(items: Sequence[int], progress: FloatArray) -> str:
     return f"The longest step is {widest / even:.1f} times as long as if all were equal."
 
 
-def _shared_tag(one: int, other: int, index: ServingIndex) -> str:
-    """Name the rarest tag that both have."""
+def _shared_tag(one: int, other: int, index: ServingIndex) -> int:
+    """Find the rarest tag that both have, by place."""
     shared = index.item_tags[one].minimum(index.item_tags[other]).tocoo()
     strongest = np.lexsort((shared.col, -shared.data))[0]
-    return index.tags[int(shared.col[strongest])]
+    return int(shared.col[strongest])
 
 
 def _pack_of(one: int, other: int, index: ServingIndex) -> str:

@@ -20,6 +20,7 @@ from harmonyhub.recommender.favours import (
     say_of_tracks,
     say_of_tracks_by,
 )
+from harmonyhub.recommender.heard_tags import TagSource, find_source, say_tag
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.likeness import Heard, compare, say_likeness
@@ -100,8 +101,8 @@ class Reasoner:
                 return self._because_of_track(term, share)
             case TermKind.ARTIST:
                 return self._because_of_artist(term.place, share)
-            case TermKind.TAG:
-                return self._because_of_tag(term.place, share)
+            case TermKind.TAG | TermKind.HEARD_TAG:
+                return self._because_of_tag(term, share)
             case TermKind.OWN:
                 return self._because_of_own_plays(term.place, share)
             case TermKind.POPULAR:
@@ -167,17 +168,22 @@ class Reasoner:
         )
         return Reason(text=text, evidence=evidence)
 
-    def _because_of_tag(self, tag: int, share: float) -> Reason:
-        name = self.index.tags[tag]
-        _, plays = self._plays_behind(TermKind.TAG, tag)
-        if self.is_seeded:
+    def _because_of_tag(self, term: Term, share: float) -> Reason:
+        name = self.index.tags[term.place]
+        places, plays = self._plays_behind(TermKind.TAG, term.place)
+        is_heard = term.kind is TermKind.HEARD_TAG
+        source = self._source_of(term.place, places)
+        if self.is_seeded and not is_heard and source is TagSource.TOLD:
             text = f"Also tagged “{name}”."
-        elif plays.n_tracks or plays.favours:
-            text = f"Tagged “{name}”, like {_say_of_tracks(plays)}."
         else:
-            text = f"Tagged “{name}”, like what you asked for more of."
+            of = "what you asked for more of"
+            if self.is_seeded:
+                of = "what this list starts from"
+            elif plays.n_tracks or plays.favours:
+                of = _say_of_tracks(plays)
+            text = say_tag(name, is_heard=is_heard, of=of, source=source)
         evidence = Evidence(
-            kind=EvidenceKind.SHARED_TAG,
+            kind=EvidenceKind.HEARD_TAG if is_heard else EvidenceKind.SHARED_TAG,
             share=share,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
@@ -185,6 +191,11 @@ class Reasoner:
             n_favourites=plays.favours.total(),
         )
         return Reason(text=text, evidence=evidence)
+
+    def _source_of(self, tag: int, places: IntArray) -> TagSource:
+        """Say where the tracks that speak for a tag have it from; favourites from elsewhere too."""
+        items = self.profile.items[places]
+        return find_source(tag, items, index=self.index, has_told=tag in self.profile.beyond.of_tag)
 
     def _because_of_own_plays(self, place: int, share: float) -> Reason:
         item = int(self.profile.items[place])

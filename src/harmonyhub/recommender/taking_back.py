@@ -12,7 +12,8 @@ from harmonyhub.recommender.terms import Term, TermKind
 NOTHING = 1e-9  # what a term claims at least: one that alone leads to a track stays its reason
 # Terms of plays that the similarity reads too, but not in this very term.
 BESIDE = frozenset(
-    {TermKind.ARTIST, TermKind.TAG, TermKind.NEXT, TermKind.SOUND, TermKind.ELSEWHERE}
+    {TermKind.ARTIST, TermKind.TAG, TermKind.HEARD_TAG}
+    | {TermKind.NEXT, TermKind.SOUND, TermKind.ELSEWHERE}
 )
 
 
@@ -64,7 +65,7 @@ def lower_terms(
 
 def _places_behind(term: Term, places: IntArray, *, n_known: int, index: ServingIndex) -> IntArray:
     """Find the positions in the profile whose plays a term is made of."""
-    if term.kind not in {TermKind.ARTIST, TermKind.TAG}:
+    if term.kind not in {TermKind.ARTIST, TermKind.TAG, TermKind.HEARD_TAG}:
         return np.array([term.place % n_known])  # see `terms` for what comes on top of a position
     is_artist = term.kind is TermKind.ARTIST
     some = index.tracks_by([term.place]) if is_artist else index.tracks_tagged(term.place)

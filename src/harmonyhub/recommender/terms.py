@@ -18,6 +18,7 @@ class TermKind(Enum):
     ARTIST = auto()  # an artist of the index
     TAG = auto()  # a tag of the index
     NEXT = auto()  # a position in the profile, of the track that the item follows
+    HEARD_TAG = auto()  # a tag of the index that was heard in the item, and told by no source
     OWN = auto()  # a position in the profile, of the item itself
     POPULAR = auto()  # the item itself, a track of the index
     FRIENDS = auto()  # the item itself, that friends play

@@ -126,7 +126,8 @@ class Analyses:
 
 
 _FACTS = (
-    "tempo", "key", "loudness", "lra", "sound", "descriptors.energy", "descriptors.valence",
+    "tempo", "key", "loudness", "lra", "sound", "heard_tags", "descriptors.energy",
+    "descriptors.valence",
 )  # fmt: skip
 
 

@@ -23,11 +23,19 @@ class Tags:
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, its tags that the listener plays most."""
-        values = np.log1p(profile.tag_weights)
+        weights = np.log1p(profile.tag_weights)
         rows = index.item_tags[items]
         breadth = np.repeat(index.tag_breadth[items], np.diff(rows.indptr))
-        parts = rows.data * values[rows.indices] * breadth
-        return [
-            strongest_terms(TermKind.TAG, parts[start:end], rows.indices[start:end])
-            for start, end in pairwise(rows.indptr.tolist())
-        ]
+        parts = rows.data * weights[rows.indices] * breadth
+        is_heard = index.heard_marks[items].data > 0 if len(index.heard_entries) else None
+        explained = []
+        for start, end in pairwise(rows.indptr.tolist()):
+            values, tags = parts[start:end], rows.indices[start:end]
+            if is_heard is None:
+                explained.append(strongest_terms(TermKind.TAG, values, tags))
+                continue
+            heard = is_heard[start:end]
+            told_terms = strongest_terms(TermKind.TAG, values[~heard], tags[~heard])
+            heard_terms = strongest_terms(TermKind.HEARD_TAG, values[heard], tags[heard])
+            explained.append([*told_terms, *heard_terms])
+        return explained
