@@ -26,6 +26,7 @@ from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.path import explain_step
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.tag_kinds import find_kinds
 from harmonyhub.recommender.taking_back import lower_terms
 from harmonyhub.recommender.terms import Term, TermKind
 from harmonyhub.recommender.verifying import count_verified
@@ -34,7 +35,8 @@ from harmonyhub.recommender.words import understand
 NOW = 1_700_000_000
 USER = UserId("ada")
 TOLD = {
-    "told": ("metal",), "told-too": ("metal",), "rap": ("hip hop",), "other": ("folk", "sea"),
+    "told": ("metal",), "told-too": ("metal",), "rap": ("hip hop",), "heavy": ("heavy metal",),
+    "other": ("folk", "sea"),
 }  # fmt: skip
 HEARD = {
     "heard": {"metal": 0.8},
@@ -43,7 +45,7 @@ HEARD = {
     "told-too": {"metal": 0.9},
     "keys": {"piano": 0.9},
 }
-TRACKS = ("told", "told-too", "heard", "heard-too", "rap", "beat", "keys", "other")
+TRACKS = ("told", "told-too", "heard", "heard-too", "rap", "beat", "keys", "heavy", "other")
 
 
 def sounds_like(track: str, scores: Mapping[str, float]) -> TrackSound:
@@ -69,9 +71,9 @@ def entry(track: str) -> CatalogueEntry:
 
 @pytest.fixture(scope="module")
 def plain(train_world) -> ServingIndex:
-    """Give an index of eight tracks of which one listener played one."""
+    """Give an index of nine tracks of which one listener played one."""
     catalogue = [entry(track) for track in TRACKS]
-    world = train_world(catalogue, users=[0], tracks=[7], plays=[3], last=[NOW])
+    world = train_world(catalogue, users=[0], tracks=[8], plays=[3], last=[NOW])
     return world.index
 
 
@@ -145,6 +147,8 @@ SENTENCES = [
     (["told"], "heard", "The analysis hears “metal” in it, a tag of a track"),
     (["heard-too"], "heard", "The analysis hears “metal” in it, as in a track"),
     (["told", "heard-too"], "heard", "The analysis hears “metal” in it, the tag or the sound of 2"),
+    (["heavy"], "heard", "The analysis hears “metal” in it, a kind of which is a tag of a track"),
+    (["heavy", "heard-too"], "heard", "The analysis hears “metal” in it, which or a kind of which"),
     (["told-too"], "told", "Tagged “metal”, like a track"),
     (["heard"], "told", "Tagged “metal”, which the analysis hears in a track"),
     (["told-too", "heard"], "told", "Tagged “metal”, the tag or the sound of 2 tracks"),
@@ -173,11 +177,33 @@ def test_never_heard_tracks_are_found_and_reasons_hold(index) -> None:
     assert len(found.items) == n_true
 
 
+def test_a_heard_tag_is_found_by_its_kinds(index) -> None:
+    """Who plays heavy metal gets what sounds like metal; a told tag finds its own word alone."""
+    history = played("heavy")
+    found = ask(index, history)
+    assert ["heard", "heard-too"] == listed(found)[:2]
+    (reason,) = found.items[0].reasons
+    assert (EvidenceKind.HEARD_TAG, 4) == (reason.evidence.kind, reason.evidence.n_plays)
+    n_true = count_verified(
+        found.items, list_name=ListName.DISCOVER, history=history, index=index, now=NOW
+    )
+    assert len(found.items) == n_true
+    assert [] == listed(ask(index, played("heard-too"), Knobs(with_tags=("heavy metal",))))
+
+
+def test_kinds_end_with_the_word() -> None:
+    """After a blank or a hyphen, as words and not as letters; a tag is no kind of itself."""
+    tags = ("metal", "heavy metal", "synth-pop", "pop", "metallic", "britpop", "indie pop")
+    assert {0: [1], 3: [2, 6]} == find_kinds(tags, range(len(tags)))
+
+
 def test_knobs_and_words_reach_heard_tags(index) -> None:
     """A tag asked for holds what was heard too, one left out leaves it out, words know it."""
     history = played("told", "rap")
     asked = ask(index, history, Knobs(with_tags=("metal",)))
     assert {"told-too", "heard", "heard-too"} == set(listed(asked))
+    assert "tagged or heard as “metal”" in asked.based_on
+    assert "tagged “folk”" in ask(index, history, Knobs(with_tags=("folk",))).based_on
     barred = ask(index, history, Knobs(without_tags=("metal",)))
     assert {"beat", "other"} == set(listed(barred))
     assert ("piano",) == understand("calm piano", index).knobs.with_tags
@@ -191,7 +217,8 @@ def test_a_list_for_several_says_so_too(index) -> None:
     found = recommend_group(request, members=members, index=index).items
     told = {one.track.id: one.reasons[0] for one in found}
     many = "the tag or the sound of what you and ben play."
-    assert f"The analysis hears “metal” in it, {many}" == told["heard"].text
+    kinds = "which or a kind of which is"
+    assert f"The analysis hears “metal” in it, {kinds} {many}" == told["heard"].text
     assert EvidenceKind.HEARD_TAG is told["heard"].evidence.kind
     assert f"Tagged “metal”, {many}" == told["told-too"].text
 

@@ -16,6 +16,7 @@ from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.people import OFTEN_PLAYS, TOLD_PLAYS, say_names
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.reasons import KIND, MIN_SHARE, N_REASONS, find_lead
+from harmonyhub.recommender.taking_back import tracks_of
 from harmonyhub.recommender.terms import Term, TermKind
 
 
@@ -146,7 +147,7 @@ def _name(term: Term, taste: Profile, index: ServingIndex) -> tuple[_Thing, NDAr
         thing = _Thing("", "play", f" {name}", "", evidence)
         return thing, _plays_of(index.tracks_by([term.place]), taste)
     if term.kind in {TermKind.TAG, TermKind.HEARD_TAG}:
-        return _name_tag(term, index), _plays_of(index.tracks_tagged(term.place), taste)
+        return _name_tag(term, index), _plays_of(tracks_of(term.kind, term.place, index), taste)
     if term.kind is TermKind.OWN:
         item = int(taste.items[term.place])
         evidence = _of_track(EvidenceKind.OWN_PLAYS, item, index)
@@ -162,7 +163,8 @@ def _name(term: Term, taste: Profile, index: ServingIndex) -> tuple[_Thing, NDAr
 def _name_tag(term: Term, index: ServingIndex) -> _Thing:
     """Name a tag in the same words for all members, from wherever their tracks have it."""
     name, is_heard = index.tags[term.place], term.kind is TermKind.HEARD_TAG
-    source = find_source(term.place, index.tracks_tagged(term.place), index=index)
+    tracks = tracks_of(term.kind, term.place, index)
+    source = find_source(term.place, tracks, index=index, kinds=is_heard)
     before = say_tag(name, is_heard=is_heard, of="what", source=source).removesuffix(".")
     kind = EvidenceKind.HEARD_TAG if is_heard else EvidenceKind.SHARED_TAG
     return _Thing(before, "play", "", "", Evidence(kind, 0.0, tag=name))

@@ -1,8 +1,8 @@
 """Tags that were heard in audio: laid onto those that sources tell, and told apart in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum, auto
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -13,12 +13,21 @@ from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 
 
-class TagSource(Enum):
-    """Where some tracks have a tag from."""
+class TagSource(NamedTuple):
+    """Where some tracks have a tag from: what is true of any of them.
 
-    TOLD = auto()
-    HEARD = auto()
-    BOTH = auto()
+    Attributes
+    ----------
+    told, heard : bool
+        A source told it, or none did and the analysis heard it.
+    itself, kind : bool
+        They have the very tag, or only a kind of it, see `tag_kinds`.
+    """
+
+    told: bool
+    heard: bool
+    itself: bool = True
+    kind: bool = False
 
 
 def lay_heard_tags(index: ServingIndex, heard: Iterable[TrackSound]) -> ServingIndex:
@@ -56,25 +65,52 @@ def lay_heard_tags(index: ServingIndex, heard: Iterable[TrackSound]) -> ServingI
 
 
 def find_source(
-    tag: int, items: IntArray, *, index: ServingIndex, has_told: bool = False
+    tag: int, items: IntArray, *, index: ServingIndex, elsewhere: Collection[int] = (), kinds: bool
 ) -> TagSource:
-    """Say where some tracks of a tag have it from; `has_told` if others are told to have it."""
-    is_heard = index.is_heard(items, tag)
-    if not is_heard.any():
-        return TagSource.TOLD
-    return TagSource.HEARD if is_heard.all() and not has_told else TagSource.BOTH
+    """Say where some tracks have a tag from.
+
+    Parameters
+    ----------
+    items : int32 array
+        Each has the tag or, if `kinds` count, a kind of it.
+    elsewhere : collection of int
+        Tags that a source tells of tracks beyond the index that are meant too.
+    """
+    if not len(index.heard_entries):
+        return TagSource(told=True, heard=False)
+    tags = [tag, *(index.kinds.get(tag, ()) if kinds else ())]
+    has = index.item_tags[items][:, tags].toarray() > 0
+    is_told = has & (index.heard_tags[items][:, tags].toarray() == 0)
+    beyond = not set(tags).isdisjoint(elsewhere)
+    return TagSource(
+        told=beyond or bool(is_told.any()),
+        heard=bool((~is_told.any(axis=1)).any()),
+        itself=tag in elsewhere or bool(has[:, 0].any()),
+        kind=(beyond and tag not in elsewhere) or bool((~has[:, 0]).any()),
+    )
 
 
 def say_tag(name: str, *, is_heard: bool, of: str, source: TagSource) -> str:
     """Say that a track has a tag, told or heard, as other tracks have it from a source."""
-    if is_heard:
-        links = {TagSource.TOLD: "a tag of", TagSource.HEARD: "as in"}
-        return f"The analysis hears “{name}” in it, {links.get(source, EITHER)} {of}."
-    links = {TagSource.TOLD: "like", TagSource.HEARD: "which the analysis hears in"}
-    return f"Tagged “{name}”, {links.get(source, EITHER)} {of}."
+    both = source.told and source.heard
+    if not is_heard:
+        link = "which the analysis hears in" if source.heard else "like"
+    elif source.kind:
+        link = "a tag of" if source.told else "heard in"
+    else:
+        link = "a tag of" if source.told else "as in"
+    link = "the tag or the sound of" if both else link
+    if is_heard and source.kind:
+        link = f"{'which or ' if source.itself else ''}a kind of which is {link}"
+    start = f"The analysis hears “{name}” in it" if is_heard else f"Tagged “{name}”"
+    return f"{start}, {link} {of}."
 
 
-EITHER = "the tag or the sound of"
+def say_having(tag: str, index: ServingIndex) -> str:
+    """Say what tracks are that have a tag: tagged, or also heard where the analysis heard it."""
+    place = index.tag_place_of.get(tag, -1)
+    is_heard = place >= 0 and index.is_heard(index.tracks_tagged(place), place).any()
+    return f"tagged or heard as “{tag}”" if is_heard else f"tagged “{tag}”"
 
 
 def _to_matrix(

@@ -22,6 +22,7 @@ from harmonyhub.recommender.interactions import FloatArray, IntArray, prominence
 from harmonyhub.recommender.knowledge import Knowledge
 from harmonyhub.recommender.loudness import PRIOR, Loudness
 from harmonyhub.recommender.sounds import Sounds, no_sounds, sounds_from, sounds_to_arrays
+from harmonyhub.recommender.tag_kinds import find_kinds
 
 MAGIC = b"HHINDEX\x00"
 FORMAT_VERSION = 1
@@ -136,16 +137,25 @@ class ServingIndex:
         """Tell of some tracks whether a tag was heard in them and told by no source."""
         if not len(self.heard_entries):
             return np.zeros(len(items), dtype=np.bool_)
-        marks = self.heard_marks[items, np.full(len(items), tag)]
-        return np.asarray(marks, dtype=np.bool_).ravel()
+        return np.asarray(self.heard_tags[items, np.full(len(items), tag)] > 0).ravel()
 
     @cached_property
-    def heard_marks(self) -> sparse.csr_matrix:
-        """Tracks x tags, entry for entry as `item_tags`: 1 where it was heard, else 0."""
+    def heard_tags(self) -> sparse.csr_matrix:
+        """Tracks x tags, entry for entry as `item_tags`; 0 where a source told it."""
         tags = self.item_tags
-        marks = np.zeros(tags.nnz, dtype=np.int8)
-        marks[self.heard_entries] = 1
-        return sparse.csr_matrix((marks, tags.indices, tags.indptr), shape=tags.shape)
+        shares = np.zeros_like(tags.data)
+        shares[self.heard_entries] = tags.data[self.heard_entries]
+        return sparse.csr_matrix((shares, tags.indices, tags.indptr), shape=tags.shape)
+
+    @cached_property
+    def kinds(self) -> Mapping[int, Sequence[int]]:
+        """Of a tag that was heard: the tags that are kinds of it, by place; see `find_kinds`."""
+        heard = np.unique(self.item_tags.indices[self.heard_entries])
+        return find_kinds(self.tags, heard.tolist())
+
+    def tracks_of_kind(self, tag: int) -> IntArray:
+        """List the tracks with a tag or a kind of it, by place."""
+        return np.unique(_rows_in(self._tag_columns, [tag, *self.kinds.get(tag, ())]))
 
     def entries_to(self, item: int) -> tuple[IntArray, IntArray]:
         """List the tracks that a track is a neighbour of, by place, and where it says so.

@@ -105,7 +105,7 @@ def explain_step(before: int, item: int, *, graph: TrackGraph, index: ServingInd
             place = _shared_tag(before, item, index)
             tag = index.tags[place]
             is_heard = bool(index.is_heard(np.array([item]), place)[0])
-            source = find_source(place, np.array([before]), index=index)
+            source = find_source(place, np.array([before]), index=index, kinds=False)
             text = say_tag(tag, is_heard=is_heard, of=name, source=source)
         case EvidenceKind.SIMILAR_SOUND:
             text = f"It sounds like {name}."

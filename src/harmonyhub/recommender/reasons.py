@@ -20,12 +20,13 @@ from harmonyhub.recommender.favours import (
     say_of_tracks,
     say_of_tracks_by,
 )
-from harmonyhub.recommender.heard_tags import TagSource, find_source, say_tag
+from harmonyhub.recommender.heard_tags import find_source, say_tag
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.likeness import Heard, compare, say_likeness
 from harmonyhub.recommender.people import OFTEN_PLAYS, find_players, say_names
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.taking_back import tracks_of
 from harmonyhub.recommender.terms import Term, TermKind
 
 N_REASONS = 3
@@ -170,10 +171,16 @@ class Reasoner:
 
     def _because_of_tag(self, term: Term, share: float) -> Reason:
         name = self.index.tags[term.place]
-        places, plays = self._plays_behind(TermKind.TAG, term.place)
+        places, plays = self._plays_behind(term.kind, term.place)
         is_heard = term.kind is TermKind.HEARD_TAG
-        source = self._source_of(term.place, places)
-        if self.is_seeded and not is_heard and source is TagSource.TOLD:
+        source = find_source(
+            term.place,
+            self.profile.items[places],
+            index=self.index,
+            elsewhere=self.profile.beyond.of_tag,
+            kinds=is_heard,
+        )
+        if self.is_seeded and not is_heard and not source.heard:
             text = f"Also tagged “{name}”."
         else:
             of = "what you asked for more of"
@@ -191,11 +198,6 @@ class Reasoner:
             n_favourites=plays.favours.total(),
         )
         return Reason(text=text, evidence=evidence)
-
-    def _source_of(self, tag: int, places: IntArray) -> TagSource:
-        """Say where the tracks that speak for a tag have it from; favourites from elsewhere too."""
-        items = self.profile.items[places]
-        return find_source(tag, items, index=self.index, has_told=tag in self.profile.beyond.of_tag)
 
     def _because_of_own_plays(self, place: int, share: float) -> Reason:
         item = int(self.profile.items[place])
@@ -245,12 +247,12 @@ class Reasoner:
         """Add the plays of one artist or tag up, once per list, and say of which positions."""
         group = self._groups.get((kind, place))
         if group is None:
-            index = self.index
-            is_artist = kind is TermKind.ARTIST
-            items = index.tracks_by([place]) if is_artist else index.tracks_tagged(place)
-            places = self._places_in(items)
+            places = self._places_in(tracks_of(kind, place, self.index))
             beyond = self.profile.beyond
-            unknown = (beyond.of_artist if is_artist else beyond.of_tag).get(place, Counter())
+            named = beyond.of_artist if kind is TermKind.ARTIST else beyond.of_tag
+            kinds = self.index.kinds.get(place, ()) if kind is TermKind.HEARD_TAG else ()
+            # A track may be of several kinds: of the commonest are as many as can be said.
+            unknown = max((named.get(one, Counter()) for one in (place, *kinds)), key=Counter.total)
             group = self._groups[kind, place] = places, self._plays_of(places, unknown)
         return group
 

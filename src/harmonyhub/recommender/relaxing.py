@@ -14,6 +14,7 @@ from typing import Final
 
 from harmonyhub.domain.knobs import Knobs
 from harmonyhub.domain.recommendations import RecommendationList, RecommendationRequest
+from harmonyhub.recommender.heard_tags import say_having
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.words import Understood
 
@@ -90,7 +91,7 @@ def _retreat(
         if tag in knobs.with_tags and len(knobs.with_tags) > 1:
             others = tuple(one for one in knobs.with_tags if one != tag)
             knobs = replace(knobs, with_tags=others)
-            yield Retreat(knobs, (f"also what is not tagged “{tag}”",))
+            yield Retreat(knobs, (f"also what is not {say_having(tag, index)}",))
 
 
 def _soften(knobs: Knobs, moods: Sequence[str], heard: Understood) -> Knobs:

@@ -4,6 +4,7 @@ from harmonyhub.domain.favourites import SERVICE
 from harmonyhub.domain.knobs import Knobs
 from harmonyhub.domain.recommendations import ListName, RecommendationRequest
 from harmonyhub.recommender.eligibility import quiet_before
+from harmonyhub.recommender.heard_tags import say_having
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.profile import Profile
 from harmonyhub.recommender.reasons import day
@@ -58,8 +59,8 @@ def say_knobs(knobs: Knobs, index: ServingIndex, *, with_coverage: bool = True) 
         n_analysed = len(index.sounds.items)
         said.append(f"heard in {n_analysed:,} of {_count(index.n_tracks, 'track', 'tracks')}")
     said += [f"“{tag}” by tag or as heard" for tag in knobs.mood_tags]
-    said += [f"tagged “{tag}”" for tag in knobs.with_tags]
-    said += [f"nothing tagged “{tag}”" for tag in knobs.without_tags]
+    said += [say_having(tag, index) for tag in knobs.with_tags]
+    said += [f"nothing {say_having(tag, index)}" for tag in knobs.without_tags]
     said += [
         f"nothing by {index.artist_names[index.artist_place_of[one]]}"
         for one in knobs.without_artists

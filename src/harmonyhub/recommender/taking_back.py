@@ -7,14 +7,11 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.profile import Profile
-from harmonyhub.recommender.terms import Term, TermKind
+from harmonyhub.recommender.terms import GROUPS, Term, TermKind
 
 NOTHING = 1e-9  # what a term claims at least: one that alone leads to a track stays its reason
 # Terms of plays that the similarity reads too, but not in this very term.
-BESIDE = frozenset(
-    {TermKind.ARTIST, TermKind.TAG, TermKind.HEARD_TAG}
-    | {TermKind.NEXT, TermKind.SOUND, TermKind.ELSEWHERE}
-)
+BESIDE = GROUPS | {TermKind.NEXT, TermKind.SOUND, TermKind.ELSEWHERE}
 
 
 def lower_terms(
@@ -65,8 +62,14 @@ def lower_terms(
 
 def _places_behind(term: Term, places: IntArray, *, n_known: int, index: ServingIndex) -> IntArray:
     """Find the positions in the profile whose plays a term is made of."""
-    if term.kind not in {TermKind.ARTIST, TermKind.TAG, TermKind.HEARD_TAG}:
+    if term.kind not in GROUPS:
         return np.array([term.place % n_known])  # see `terms` for what comes on top of a position
-    is_artist = term.kind is TermKind.ARTIST
-    some = index.tracks_by([term.place]) if is_artist else index.tracks_tagged(term.place)
+    some = tracks_of(term.kind, term.place, index)
     return places[some][places[some] >= 0]
+
+
+def tracks_of(kind: TermKind, place: int, index: ServingIndex) -> IntArray:
+    """List the tracks whose plays a term of `GROUPS` is made of, by place."""
+    if kind is TermKind.ARTIST:
+        return index.tracks_by([place])
+    return index.tracks_tagged(place) if kind is TermKind.TAG else index.tracks_of_kind(place)

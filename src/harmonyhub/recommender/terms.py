@@ -24,6 +24,9 @@ class TermKind(Enum):
     FRIENDS = auto()  # the item itself, that friends play
 
 
+GROUPS = frozenset({TermKind.ARTIST, TermKind.TAG, TermKind.HEARD_TAG})  # of more than one track
+
+
 class Term(NamedTuple):
     """One part of one item's score, over 0; taking `place` out of the history removes it."""
 

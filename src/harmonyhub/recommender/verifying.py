@@ -14,7 +14,6 @@ from harmonyhub.recommender.profile import build_profile
 
 TOLERANCE = 1e-4  # of the score: sums of float32
 MOST_REASONS = 3
-TAGS = frozenset({EvidenceKind.SHARED_TAG, EvidenceKind.HEARD_TAG})
 
 
 def count_verified(
@@ -71,7 +70,9 @@ def tracks_behind(evidence: Evidence, index: ServingIndex) -> frozenset[TrackId]
     places: Iterable[int] = ()
     if evidence.kind is EvidenceKind.SAME_ARTIST and evidence.artist_id is not None:
         places = index.tracks_by([index.artist_place_of[evidence.artist_id]]).tolist()
-    elif evidence.kind in TAGS and evidence.tag is not None:
+    elif evidence.kind is EvidenceKind.HEARD_TAG and evidence.tag is not None:
+        places = index.tracks_of_kind(index.tag_place_of[evidence.tag]).tolist()
+    elif evidence.kind is EvidenceKind.SHARED_TAG and evidence.tag is not None:
         places = index.tracks_tagged(index.tag_place_of[evidence.tag]).tolist()
     elif evidence.track_id is not None:
         return frozenset([evidence.track_id])
