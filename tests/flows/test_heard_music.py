@@ -12,10 +12,12 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.knobs import Knobs, Wish
 from harmonyhub.domain.listens import Outcome, SourceKind, SourceLine
 from harmonyhub.domain.music import TrackDescription
+from harmonyhub.domain.paths import WayBy
 from harmonyhub.domain.recommendations import EvidenceKind, ListName
 from harmonyhub.flows import train as training
 from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.imports import import_history, open_ledger
+from harmonyhub.flows.paths import find_way
 from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.sounds import lay_sounds
 from harmonyhub.flows.train import run_training
@@ -44,9 +46,9 @@ class Plays:
             yield SourceLine(number, Outcome.KEPT, played_at=at, track=told)
 
 
-def play_techno() -> Signal:
-    """Play a bass line of saw teeth over a kick on every beat and a hat between them, at 128."""
-    rng, beat_s = np.random.default_rng(1), 60 / 128
+def play_techno(tempo_bpm: float = 128) -> Signal:
+    """Play a bass line of saw teeth over a kick on every beat and a hat between them."""
+    rng, beat_s = np.random.default_rng(1), 60 / tempo_bpm
     signal = np.zeros(int(LENGTH_S * RATE))
     for number in range(int(LENGTH_S / beat_s * 4)):
         hz = 55 * 2 ** ((0, 0, 12, 0, 3, 0, 10, 12)[number % 8] / 12)
@@ -152,3 +154,22 @@ async def test_without_the_extra_an_index_is_what_it_was(house: House, tmp_path:
     laid = await lay_sounds(house, bare)
     assert bare.place_of[track_id] in laid.sounds.items
     assert bare.to_bytes() == replace(laid, sounds=bare.sounds).to_bytes()
+
+
+@pytest.mark.slow
+async def test_two_files_are_joined_by_how_they_sound(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three files that nobody played and no source tags the steps of a way say the sound."""
+    monkeypatch.setattr(training, "load_library", list)  # two thousand tracks that nobody plays
+    ends = [
+        await analyse(house, tmp_path / f"Band {bpm} - Song.flac", play_techno(bpm))
+        for bpm in (122, 128, 134)
+    ]
+    await run_training(house, on_progress=lambda _: None)
+    way = await find_way(house, user_id=ANNA, start=ends[0], end=ends[2], n=3, by=WayBy.SOUND)
+    assert ends == [step.track.id for step in way.steps]
+    told = [step.reason for step in way.steps[1:] if step.reason is not None]
+    assert [EvidenceKind.SIMILAR_SOUND] * 2 == [reason.evidence.kind for reason in told]
+    assert all("It sounds like “Song” by Band" in reason.text for reason in told)
+    assert all("similar timbre" in reason.text for reason in told)

@@ -7,10 +7,14 @@ import pytest
 from scipy import sparse
 
 from harmonyhub.domain.history import CatalogueEntry
+from harmonyhub.domain.identity import artist_id
 from harmonyhub.domain.ids import ArtistId, TrackId
+from harmonyhub.domain.paths import WayBy
 from harmonyhub.domain.recommendations import EvidenceKind
+from harmonyhub.domain.sound import SOUND_WIDTH, SoundFacts, TrackSound
 from harmonyhub.recommender.closeness import TrackGraph, build_graph
 from harmonyhub.recommender.path import explain_step, find_path
+from harmonyhub.recommender.sounds import place_sounds
 
 N = 8
 
@@ -96,6 +100,48 @@ def test_a_steady_way_goes_before_a_shorter_one(train_world):
             lengths[one, other] = lengths[other, one] = length
     graph = TrackGraph(sparse.csr_matrix(lengths), ())
     assert (0, 1, 2, 3, 4) == find_path(0, 4, n=5, graph=graph, index=index).items
+
+
+def name_one(n: int, artist: str) -> CatalogueEntry:
+    """Describe one of some tracks that share a tag."""
+    id_ = artist_id(artist)
+    return CatalogueEntry(TrackId(f"t{n}"), f"Song {n}", artist, (id_,), tags=("dub",))
+
+
+def lay_in_a_row(index, distance):
+    """Let the tracks sound as points in a row do, each so far from the next."""
+    heard = []
+    for n in range(index.n_tracks):
+        point = np.zeros(SOUND_WIDTH)
+        point[0] = n * distance
+        facts = SoundFacts(*[None] * 7)
+        heard.append(TrackSound(TrackId(f"t{n}"), facts, point.tolist()))
+    return replace(index, sounds=place_sounds(heard, index.place_of, n_tracks=index.n_tracks))
+
+
+def test_a_way_by_sound_goes_over_sound_alone(train_world):
+    """Its steps are those of what sounds alike, though a tag that all share is nearer."""
+    catalogue = [name_one(n, f"Band {n}") for n in range(6)]
+    index = train_world(catalogue, users=[0], tracks=[0], plays=[1], last=[0]).index
+    index = lay_in_a_row(index, 0.7)  # squared 0.49: the next is near, the one after is not
+    graph = build_graph(index, WayBy.SOUND)
+    assert 2 == build_graph(index).distances(0)[1][5]
+    assert 5 == graph.distances(0)[1][5]
+    path = find_path(0, 5, n=6, graph=graph, index=index)
+    assert (0, 1, 2, 3, 4, 5) == path.items
+    step = explain_step(0, 1, graph=graph, index=index)
+    assert EvidenceKind.SIMILAR_SOUND is step.evidence.kind
+    assert "It sounds like “Song 0” by Band 0: similar rhythm, similar harmony and" in step.text
+
+
+def test_files_that_name_no_artist_have_none_in_common(train_world):
+    """A way may lead over many of them, where a real artist comes once."""
+    for artist, n_steps in (("Unknown artist", 4), ("Known Artist", 0)):
+        catalogue = [name_one(n, artist) for n in range(4)]
+        index = train_world(catalogue, users=[0], tracks=[0], plays=[1], last=[0]).index
+        index = lay_in_a_row(index, 0.7)
+        path = find_path(0, 3, n=4, graph=build_graph(index, WayBy.SOUND), index=index)
+        assert n_steps == len(path.items)
 
 
 def test_no_way_is_said(world, train_world):

@@ -16,7 +16,7 @@ from harmonyhub.cli.session import (
 )
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.kept_lists import KeptListName
-from harmonyhub.domain.paths import LONGEST, SHORTEST
+from harmonyhub.domain.paths import LONGEST, SHORTEST, WayBy
 
 if TYPE_CHECKING:
     from harmonyhub.domain.kept_lists import KeptList
@@ -28,9 +28,16 @@ if TYPE_CHECKING:
 @click.argument("start")
 @click.argument("end")
 @click.option("-n", "n", type=click.IntRange(SHORTEST, LONGEST), default=12, show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice([by.value for by in WayBy]),
+    default=WayBy.ALL.value,
+    show_default=True,
+    help="What makes tracks near: all that is known, or how they sound alone.",
+)
 @user_option
 @as_json_option
-def path(*, start: str, end: str, n: int, user: str, as_json: bool) -> None:
+def path(*, start: str, end: str, n: int, by: str, user: str, as_json: bool) -> None:
     """Find a way of N tracks from the track START to the track END, in small steps.
 
     Each track is near the one before and nearer END; the reason says what makes it near.
@@ -40,7 +47,12 @@ def path(*, start: str, end: str, n: int, user: str, as_json: bool) -> None:
     found = run_in_house(
         "path",
         lambda house: find_way(
-            house, user_id=UserId(user), start=TrackId(start), end=TrackId(end), n=n
+            house,
+            user_id=UserId(user),
+            start=TrackId(start),
+            end=TrackId(end),
+            n=n,
+            by=WayBy(by),
         ),
     )
     if as_json:

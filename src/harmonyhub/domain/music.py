@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from harmonyhub.domain.ids import ArtistId, IdentityKey, ReleaseId, TrackId
 
+UNKNOWN_ARTIST = "Unknown artist"  # of files that name none
+
 
 @dataclass(frozen=True, slots=True)
 class TrackDescription:

@@ -1,10 +1,18 @@
 """A way from one track to another: tracks of which each is near the one before."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from harmonyhub.domain.recommendations import Reason, RecommendedTrack
 
 SHORTEST, LONGEST = 3, 50  # tracks of a path, both ends counted
+
+
+class WayBy(StrEnum):
+    """What may make two neighbours of a path near."""
+
+    ALL = "all"  # listeners, knowledge packs, sound, tags
+    SOUND = "sound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from harmonyhub.analysis.track import analyse_file, hear_file
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, AudioTags, TrackAnalysis
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
-from harmonyhub.domain.music import Track, TrackDescription
+from harmonyhub.domain.music import UNKNOWN_ARTIST, Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.domain.sound_tags import is_current
 from harmonyhub.flows.memory_limits import telling_of_memory
@@ -18,8 +18,6 @@ from harmonyhub.flows.spool import spool
 from harmonyhub.flows.tag_weights import open_tagger
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.wiring.house import House
-
-UNKNOWN_ARTIST = "Unknown artist"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Closeness: which tracks are near which, and what makes them so; the graph that paths go over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from harmonyhub.domain.paths import WayBy
 from harmonyhub.domain.recommendations import EvidenceKind
 from harmonyhub.recommender.co_plays import mark_strongest, no_entries
 from harmonyhub.recommender.index import ServingIndex
@@ -59,6 +60,12 @@ KINDS: Sequence[tuple[EvidenceKind, float, Closeness]] = (
 )
 
 
+NEARNESS: Mapping[WayBy, Collection[EvidenceKind]] = {
+    WayBy.ALL: [kind for kind, _, _ in KINDS],
+    WayBy.SOUND: [EvidenceKind.SIMILAR_SOUND],
+}
+
+
 @dataclass(frozen=True, eq=False)
 class TrackGraph:
     """All tracks and which are near which.
@@ -95,14 +102,16 @@ class TrackGraph:
         return lengths, dijkstra(self.lengths, indices=[item], unweighted=True)[0]
 
 
-def build_graph(index: ServingIndex) -> TrackGraph:
-    """Join all kinds of closeness to one graph; the nearest kind makes a step's length.
+def build_graph(index: ServingIndex, by: WayBy = WayBy.ALL) -> TrackGraph:
+    """Join kinds of closeness to one graph; the nearest kind makes a step's length.
 
     Lengths are -log of closeness, so that a way is as long as its steps are unlikely together.
     """
     kinds = []
     nearest = no_entries((index.n_tracks, index.n_tracks))
     for kind, weight, closeness in KINDS:
+        if kind not in NEARNESS[by]:
+            continue
         near = (closeness(index) * np.float32(weight)).tocsr()
         near = near.maximum(near.T).tocsr()
         near.setdiag(0)

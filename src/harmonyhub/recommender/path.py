@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harmonyhub.domain.identity import artist_id
+from harmonyhub.domain.music import UNKNOWN_ARTIST
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Reason
 from harmonyhub.recommender.closeness import TrackGraph
 from harmonyhub.recommender.heard_tags import find_source, say_tag
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray
+from harmonyhub.recommender.likeness import Heard, compare, say_likeness
 
 BEAM = 50  # unfinished paths kept per step
 STEADINESS = 20.0  # a step that is off by a tenth of the way costs as much as 0.2 of a closest step
@@ -43,6 +47,12 @@ class _Search:
     allowed: NDArray[np.bool_]
     progress: FloatArray
     n_steps_left: FloatArray
+
+    @cached_property
+    def nobody(self) -> frozenset[int]:
+        """The artist of files that name none, by place: two such files have nobody in common."""
+        place = self.index.artist_place_of.get(artist_id(UNKNOWN_ARTIST))
+        return frozenset(() if place is None else (place,))
 
 
 def find_path(
@@ -108,7 +118,9 @@ def explain_step(before: int, item: int, *, graph: TrackGraph, index: ServingInd
             source = find_source(place, np.array([before]), index=index, kinds=False)
             text = say_tag(tag, is_heard=is_heard, of=name, source=source)
         case EvidenceKind.SIMILAR_SOUND:
-            text = f"It sounds like {name}."
+            rows = index.sounds.rows(np.array([before, item], dtype=np.int32)).tolist()
+            one, two = (Heard.at(index.sounds, row) for row in rows)
+            text = f"It sounds like {name}: {say_likeness(compare(one, two).words)}."
         case EvidenceKind.ELSEWHERE:
             pack = _pack_of(before, item, index)
             text = f"The listeners of the knowledge pack {pack} play it with {name}."
@@ -154,7 +166,7 @@ def _go_on(way: _Way, place: int, search: _Search) -> list[_Way]:
 def _is_new(items: tuple[int, ...], search: _Search) -> bool:
     """Tell whether neither song nor artists of the latest track came before, nor are the end's."""
     index, item = search.index, items[-1]
-    song, artists = index.songs[item], set(index.artists_of(item))
+    song, artists = index.songs[item], set(index.artists_of(item)) - search.nobody
     return not any(
         item == other
         or (song >= 0 and song == index.songs[other])

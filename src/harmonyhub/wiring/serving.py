@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harmonyhub.domain.favourites import NO_FAVOURITES, Favourites
 from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.paths import WayBy
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.storage.models import ModelRecord
 from harmonyhub.storage.store import Store
@@ -55,7 +56,7 @@ class Serving:
         self._live: LiveModel | None = None
         self._checked_at = float("-inf")
         self._loading = asyncio.Lock()
-        self._graph: tuple[str, TrackGraph] | None = None
+        self._graphs: dict[tuple[str, WayBy], TrackGraph] = {}
         self._building = asyncio.Lock()
 
     async def current(self) -> LiveModel | None:
@@ -71,15 +72,17 @@ class Serving:
             await self._refresh()
         return self._live
 
-    async def graph(self, model: LiveModel) -> "TrackGraph":
+    async def graph(self, model: LiveModel, by: WayBy) -> "TrackGraph":
         """Return the graph that paths go over, built when a model's first one is asked for."""
         from harmonyhub.recommender.closeness import build_graph  # noqa: PLC0415 - as below
 
         async with self._building:
-            if self._graph is None or self._graph[0] != model.record.version:
-                graph = await asyncio.to_thread(build_graph, model.index)
-                self._graph = model.record.version, graph
-            return self._graph[1]
+            version = model.record.version
+            if (version, by) not in self._graphs:
+                graph = await asyncio.to_thread(build_graph, model.index, by)
+                kept = {key: one for key, one in self._graphs.items() if key[0] == version}
+                self._graphs = {**kept, (version, by): graph}
+            return self._graphs[version, by]
 
     async def _refresh(self) -> None:
         # Here, since `harmonyhub up` builds a house without ever serving: scipy is 15 MB.

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.kept_lists import KeptListName
-from harmonyhub.domain.paths import LONGEST, SHORTEST, Path
+from harmonyhub.domain.paths import LONGEST, SHORTEST, Path, WayBy
 from harmonyhub.flows.keep_lists import load_kept
 from harmonyhub.flows.paths import find_way
 from harmonyhub.web.requests import DEFAULT_USER, HouseHere, parse_kept, parse_user
@@ -58,12 +58,19 @@ class PathRoutes(Controller):
         track_id: FromPath[str],
         end: FromPath[str],
         n: Annotated[int, QueryParameter(ge=SHORTEST, le=LONGEST)] = 12,
+        by: FromQuery[WayBy] = WayBy.ALL,
         user: FromQuery[str] = DEFAULT_USER,
     ) -> Path:
         """Find `n` tracks, both ends counted, each near the one before and nearer the end.
 
-        Without a way `steps` is empty and `note` says why. Nothing that `user` refused is on it.
+        `by=sound` goes by how tracks sound alone. Without a way `steps` is empty and `note` says
+        why. Nothing that `user` refused is on it.
         """
         return await find_way(
-            house, user_id=parse_user(user), start=TrackId(track_id), end=TrackId(end), n=n
+            house,
+            user_id=parse_user(user),
+            start=TrackId(track_id),
+            end=TrackId(end),
+            n=n,
+            by=by,
         )

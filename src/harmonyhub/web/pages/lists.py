@@ -6,7 +6,7 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from harmonyhub.domain.ids import TrackId
-from harmonyhub.domain.paths import LONGEST, SHORTEST
+from harmonyhub.domain.paths import LONGEST, SHORTEST, WayBy
 from harmonyhub.flows.keep_lists import load_kept, look_ahead
 from harmonyhub.flows.paths import find_way
 from harmonyhub.flows.push_playlist import can_save
@@ -28,19 +28,21 @@ async def show_way(
     to: FromQuery[str | None] = None,
     q: Annotated[str, QueryParameter(max_length=200)] = "",
     n: Annotated[int, QueryParameter(ge=SHORTEST, le=LONGEST)] = 12,
+    by: FromQuery[WayBy] = WayBy.ALL,
 ) -> Response[bytes]:
     """Ask where the way should lead, by words of a track; or show it."""
     start = await load_track(house, TrackId(track_id))
     end = await load_track(house, TrackId(to)) if to else None
     way = None
     if end is not None:
-        way = await find_way(house, user_id=visitor.user_id, start=start.id, end=end.id, n=n)
+        way = await find_way(house, user_id=visitor.user_id, start=start.id, end=end.id, n=n, by=by)
     return visitor.page(
         "way.html",
         start=start,
         end=end,
         way=way,
         n=n,
+        by=by.value,
         query=q.strip(),
         found=await search_tracks(house, text=q, n=N_FOUND),
         can_save=await can_save(house, visitor.user_id),
