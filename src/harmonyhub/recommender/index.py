@@ -141,11 +141,11 @@ class ServingIndex:
 
     @cached_property
     def heard_tags(self) -> sparse.csr_matrix:
-        """Tracks x tags, entry for entry as `item_tags`; 0 where a source told it."""
-        tags = self.item_tags
-        shares = np.zeros_like(tags.data)
-        shares[self.heard_entries] = tags.data[self.heard_entries]
-        return sparse.csr_matrix((shares, tags.indices, tags.indptr), shape=tags.shape)
+        """Tracks x tags: of `item_tags` what no source told."""
+        tags, entries = self.item_tags, self.heard_entries
+        ends = np.searchsorted(entries, tags.indptr).astype(np.int32)
+        parts = tags.data[entries], tags.indices[entries], ends
+        return sparse.csr_matrix(parts, shape=tags.shape)
 
     @cached_property
     def kinds(self) -> Mapping[int, Sequence[int]]:

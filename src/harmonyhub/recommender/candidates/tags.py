@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
@@ -31,7 +32,7 @@ class Tags:
         rows = index.item_tags[items]
         weights, is_heard = told[rows.indices], np.zeros(rows.nnz, dtype=bool)
         if heard is not told:
-            is_heard = index.heard_tags[items].data > 0
+            is_heard = np.isin(_number(rows), _number(index.heard_tags[items]))
             weights = np.where(is_heard, heard[rows.indices], weights)
         breadth = np.repeat(index.tag_breadth[items], np.diff(rows.indptr))
         parts = rows.data * weights * breadth
@@ -54,6 +55,12 @@ def _weigh(profile: Profile, index: ServingIndex) -> tuple[FloatArray, FloatArra
     for tag, kinds in index.kinds.items():
         weights[tag] += profile.tag_weights[list(kinds)].sum()
     return told, np.log1p(weights)
+
+
+def _number(rows: sparse.csr_matrix) -> NDArray[np.int64]:
+    """Give each entry the number of its place in the whole matrix."""
+    starts = np.arange(rows.shape[0], dtype=np.int64) * rows.shape[1]
+    return np.repeat(starts, np.diff(rows.indptr)) + rows.indices
 
 
 def _strongest(values: FloatArray, tags: IntArray, is_heard: NDArray[np.bool_]) -> list[Term]:
