@@ -6,9 +6,12 @@ from scipy import sparse
 
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
-from harmonyhub.domain.ids import ArtistId, TrackId
+from harmonyhub.domain.identity import artist_id
+from harmonyhub.domain.ids import ArtistId, TrackId, UserId
+from harmonyhub.domain.recommendations import ListName, RecommendationRequest
 from harmonyhub.recommender import train_index
 from harmonyhub.recommender.blend import UNHEARD, score_tracks
+from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.training import train
 
@@ -80,6 +83,23 @@ def test_artists_of_a_track_get_their_own_names(train_world):
     index = train_world(catalogue, users=[], tracks=[], plays=[], last=[]).index
     names = dict(zip(index.artist_ids, index.artist_names, strict=True))
     assert {"e": "Earth, Wind & Fire", "b": "Bob", "v": "Eve"} == names
+
+
+def test_files_that_name_no_artist_have_nobody_in_common(train_world):
+    """Two of them with one title are two songs, and a page may hold more than three."""
+    catalogue = [
+        CatalogueEntry(TrackId(f"t{n}"), f"Take {n % 2}", name, (artist_id(name),))
+        for n, name in enumerate(["Unknown artist"] * 6 + ["Known Artist"] * 2)
+    ]
+    users, tracks = [0, 1, 1, 1, 1, 1, 1], [0, 0, 1, 2, 3, 4, 5]
+    world = train_world(catalogue, users=users, tracks=tracks, plays=[3] * 7, last=[0] * 7)
+    assert [artist_id("Known Artist")] == world.index.artist_ids
+    assert [-1] * 6 == world.index.songs[:6].tolist()
+    request = RecommendationRequest(UserId("u"), ListName.DISCOVER, 8, world.now)
+    cards = recommend(request, profile=world.profile(0), index=world.index).items
+    assert 5 == sum(card.track.artist == "Unknown artist" for card in cards)
+    reasons = [reason.text for card in cards for reason in card.reasons]
+    assert not [text for text in reasons if "tracks by Unknown" in text or "Also by" in text]
 
 
 def test_the_research_face_scores_by_the_blend_of_the_lists():

@@ -8,11 +8,14 @@ import numpy as np
 from scipy import sparse
 
 from harmonyhub.domain.history import CatalogueEntry
+from harmonyhub.domain.identity import artist_id
 from harmonyhub.domain.ids import ArtistId
+from harmonyhub.domain.music import UNKNOWN_ARTIST
 from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.titles import song_key
 
 T = TypeVar("T", bound=Hashable)
+NOBODY = artist_id(UNKNOWN_ARTIST)  # files that name no artist have nobody in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,18 @@ class Labels:
 
 def label_catalogue(catalogue: Sequence[CatalogueEntry]) -> Labels:
     """Arrange the catalogue in columns."""
-    artist_ids, item_artists = _one_hot([entry.artist_ids for entry in catalogue])
+    artists = [[one for one in entry.artist_ids if one != NOBODY] for entry in catalogue]
+    artist_ids, item_artists = _one_hot(artists)
     tags, tagged = _one_hot([entry.tags for entry in catalogue])
     releases = _codes([entry.release_id for entry in catalogue])
     songs = _codes(
-        song_key(entry.title, entry.artist_ids[0]) if entry.artist_ids else None
-        for entry in catalogue
+        song_key(entry.title, known[0]) if known else None
+        for entry, known in zip(catalogue, artists, strict=True)
     )
     names = _artist_names(catalogue)
     return Labels(
         artist_ids=artist_ids,
-        artist_names=[names[artist_id] for artist_id in artist_ids],
+        artist_names=[names[one] for one in artist_ids],
         tags=tags,
         item_artists=item_artists,
         item_tags=_weigh_by_rarity(tagged),
@@ -59,8 +63,8 @@ def _artist_names(catalogue: Sequence[CatalogueEntry]) -> Mapping[ArtistId, str]
             # "A, B, C" is one line; a name with a comma in it spoils the count, then all of it.
             parts = entry.artist.split(", ")
             fits = len(parts) == len(entry.artist_ids)
-            for place, artist_id in enumerate(entry.artist_ids):
-                names[artist_id] = parts[place] if fits else entry.artist
+            for place, one in enumerate(entry.artist_ids):
+                names[one] = parts[place] if fits else entry.artist
     return names
 
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonyhub.domain.identity import artist_id
-from harmonyhub.domain.music import UNKNOWN_ARTIST
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, Reason
 from harmonyhub.recommender.closeness import TrackGraph
 from harmonyhub.recommender.heard_tags import find_source, say_tag
@@ -47,12 +44,6 @@ class _Search:
     allowed: NDArray[np.bool_]
     progress: FloatArray
     n_steps_left: FloatArray
-
-    @cached_property
-    def nobody(self) -> frozenset[int]:
-        """The artist of files that name none, by place: two such files have nobody in common."""
-        place = self.index.artist_place_of.get(artist_id(UNKNOWN_ARTIST))
-        return frozenset(() if place is None else (place,))
 
 
 def find_path(
@@ -166,7 +157,7 @@ def _go_on(way: _Way, place: int, search: _Search) -> list[_Way]:
 def _is_new(items: tuple[int, ...], search: _Search) -> bool:
     """Tell whether neither song nor artists of the latest track came before, nor are the end's."""
     index, item = search.index, items[-1]
-    song, artists = index.songs[item], set(index.artists_of(item)) - search.nobody
+    song, artists = index.songs[item], set(index.artists_of(item))
     return not any(
         item == other
         or (song >= 0 and song == index.songs[other])
