@@ -48,16 +48,6 @@ async def test_consents_of_another_app_cost_nobody_a_list(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-async def test_with_all_guards_everybody_is_served(tmp_path: Path) -> None:
-    """During a rejection every read gives a list, and answers tell how fresh they are."""
-    figures = await play_day(tmp_path, ALL)
-    assert set() == missed(figures)
-    told = int(figures["users.reads"].note.split()[0])
-    # A reader of the very moment in which calls stop may still hear of the moment before.
-    assert told >= 0.98 * figures["users.reads"].n
-
-
-@pytest.mark.slow
 async def test_readers_that_ask_spotify_are_not_served(tmp_path: Path) -> None:
     """Without STORED_READS users are lost within the hour in which their tokens end."""
     figures = await play_day(tmp_path, ALL.without(Guard.STORED_READS))

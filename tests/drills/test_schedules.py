@@ -1,10 +1,12 @@
 """Schedules of faults lose nothing; without single guards they do, so the counts can rise."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
 
 import pytest
 
+from benchmarks.playlists import N_LANES, open_stage
 from harmonyhub.domain.playlists import PushMode
 from harmonyhub.drills.fake_spotify.modes import Fault, Strike
 from harmonyhub.drills.losses import Losses
@@ -40,22 +42,15 @@ async def play(house: House, *schedules: Schedule) -> Losses:
 
 
 @pytest.mark.slow
-async def test_nothing_is_lost(house: House) -> None:
-    """Over the first schedules; the benchmark plays a thousand."""
-    losses = await play(house, *(draw_schedule(seed, may_hang=False) for seed in range(5)))
-
-    assert (5, 0, []) == (losses.n_schedules, losses.n_bad, losses.seeds)
-    assert losses.n_faults > 4
-    assert losses.n_rotations > 4
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)  # silences last seconds each
-async def test_nothing_is_lost_in_thirty(house: House) -> None:
-    """Other seeds than the short test's, silences among them."""
-    losses = await play(house, *(draw_schedule(seed) for seed in range(1000, 1030)))
+async def test_nothing_is_lost(mongodb_uri: str, tmp_path: Path) -> None:
+    """Over thirty schedules, silences among them, in six lanes; the benchmark plays a thousand."""
+    async with AsyncExitStack() as stack:
+        stages = [await open_stage(stack, mongodb_uri, tmp_path) for _ in range(N_LANES)]
+        losses = await play_all(stages, [draw_schedule(seed) for seed in range(1000, 1030)])
 
     assert (30, 0, []) == (losses.n_schedules, losses.n_bad, losses.seeds)
+    assert losses.n_faults > 30
+    assert losses.n_rotations > 30
 
 
 def test_a_seed_is_a_schedule() -> None:
