@@ -5,7 +5,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,11 @@ class Desk:
         self.said.append(f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
         return done
 
+    def hubs(self, *commands: Sequence[str]) -> list[Said]:
+        """Run commands side by side: they mostly wait for what does not answer."""
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda command: self.hub(*command), commands))
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
@@ -107,13 +113,14 @@ def test_a_wrong_setting_ends_every_command_with_78(desk: Desk) -> None:
 def test_a_dead_mongodb_is_said_in_every_command(desk: Desk) -> None:
     """What needs the store ends with 75 and a way on; `why` says which variable it is."""
     desk.set(MONGODB_URI=f"mongodb://harmony:{PASSWORD}@127.0.0.1:9/?serverSelectionTimeoutMS=500")
-    why = desk.hub("why")
+    why, as_json, *others = desk.hubs(
+        ["why"], ["why", "--json"], ["incident", "list"], ["diff", "1", "."], ["check", "--live"]
+    )
     assert (75, True) == (why.returncode, "HARMONYHUB_MONGODB_URI, from .env" in why.stdout)
     assert "Ruled out:" in why.stdout
-    fresh = json.loads(desk.hub("why", "--json").stdout)["fresh"]
+    fresh = json.loads(as_json.stdout)["fresh"]
     assert ["HH201"] == [each["check_id"] for each in fresh["causes"]]
-    for command in (["incident", "list"], ["diff", "1", "."], ["check", "--live"]):
-        assert 75 == desk.hub(*command).returncode
+    assert [75, 75, 75] == [each.returncode for each in others]
     assert PASSWORD not in "".join(desk.said)
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import httpx2
 import pytest
 
-from harmonyhub.domain.errors import ConflictError
+from harmonyhub.domain.errors import ConflictError, NotFoundError
 from harmonyhub.domain.releases import GateVerdict, ReleaseState
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.release.keeper import Keeper
@@ -48,33 +48,28 @@ async def is_alone(kept: Kept, number: int) -> bool:
     return facts is not None and (facts.serving, [*facts.instances]) == (number, [str(number)])
 
 
-async def test_candidate_that_dies_is_refused(kept: Kept, bad_code: Callable[[str], None]) -> None:
-    """Code that ends at its start never meets a user; the live release goes on."""
+async def test_candidates_that_die_or_do_not_work_are_refused(
+    kept: Kept, bad_code: Callable[[str], None], fails_its_journey: str
+) -> None:
+    """Neither ever meets a user: the live release goes on, and there is none to return to."""
     await kept.deploy()
-    bad_code("exit 3")
-    outcome = await kept.deploy()
-    assert GateVerdict.FAIL is outcome.verdict
-    assert "status 3" in outcome.note
-    assert {1: State.COMMITTED, 2: State.REFUSED} == await kept.states()
-    assert 200 == await ask(kept)
+    for program, said in (("exit 3", "status 3"), (fails_its_journey, "ready: 500")):
+        bad_code(program)
+        outcome = await kept.deploy()
+        assert GateVerdict.FAIL is outcome.verdict
+        assert said in outcome.note
+        assert 200 == await ask(kept)
+    assert {1: State.COMMITTED, 2: State.REFUSED, 3: State.REFUSED} == await kept.states()
+    nowhere = {None: ConflictError, 1: ConflictError, 2: ConflictError, 9: NotFoundError}
+    for number, error in nowhere.items():  # none was live before, live, refused, unknown
+        with pytest.raises(error):
+            await roll_back(kept.store, to=number, owner="test", clock=system_clock)
 
 
 async def ask(kept: Kept) -> int:
     """Ask the public address for something; the status."""
     async with httpx2.AsyncClient(base_url=kept.url, trust_env=False) as client:
         return (await client.get("/api/v1/users")).status_code
-
-
-async def test_candidate_that_fails_its_journey_is_refused(
-    kept: Kept, bad_code: Callable[[str], None], fails_its_journey: str
-) -> None:
-    """Code that says that it lives but does not work never meets a user."""
-    await kept.deploy()
-    bad_code(fails_its_journey)
-    outcome = await kept.deploy()
-    assert GateVerdict.FAIL is outcome.verdict
-    assert "ready: 500" in outcome.note
-    assert 200 == await ask(kept)
 
 
 async def test_release_that_turns_bad_in_the_watch_goes_back(kept: Kept) -> None:
@@ -150,14 +145,6 @@ async def test_two_deploys_at_once_are_refused(kept: Kept) -> None:
     with pytest.raises(ConflictError, match="on its way"):
         await kept.deploy()
     assert GateVerdict.PASS is (await deploying).verdict
-
-
-async def test_rollback_needs_a_release_that_was_live(kept: Kept) -> None:
-    """A refused, an unknown and the live release cannot be returned to."""
-    await kept.deploy()
-    for number in (None, 1):
-        with pytest.raises(ConflictError):
-            await roll_back(kept.store, to=number, owner="test", clock=system_clock)
 
 
 async def test_unverified_release_is_held_or_watched(kept: Kept) -> None:
