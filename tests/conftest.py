@@ -33,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
     httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, else the last of them runs while other workers are idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the MongoDB of this run and give its address."""

@@ -9,19 +9,22 @@ import click
 from harmonyhub.domain.errors import ConflictError, NotFoundError
 
 REPOSITORY = Path(__file__).parents[3]
+# The slow tests wait much, for processes and for what must not come: three keep two cores busy.
+WORKERS, WORKERS_OF_SLOW = "2", "3"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--all", "is_all", is_flag=True, help="The slow suites too.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...], *, is_all: bool) -> None:
-    """Run the tests on two cores; ARGUMENTS go to pytest, which then runs them on one."""
+    """Run the tests on two cores; ARGUMENTS go to pytest, which then runs them one by one."""
     pytest = [sys.executable, "-m", "pytest"]
     if arguments:
         _run([*pytest, *([] if is_all else ["-m", "not (slow or alone)"]), *arguments])
         return
-    # By file: tests of one file share a running service.
-    spread = [*pytest, "-n", "2", "--dist", "loadfile", "-m"]
+    # By file: tests of one file share a running service. In our order: the slow ones first.
+    workers = WORKERS_OF_SLOW if is_all else WORKERS
+    spread = [*pytest, "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "-m"]
     if not is_all:
         _run([*spread, "not (slow or alone)"])
         return
