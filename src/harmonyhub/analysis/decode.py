@@ -10,7 +10,6 @@ from typing import Self
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -18,6 +17,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
+from harmonyhub.analysis.frames import FrameConverter, join_pieces, mono_weights, resample
 from harmonyhub.domain.analysis import AudioTags
 from harmonyhub.domain.errors import AudioError
 from harmonyhub.domain.ids import AudioHash
@@ -146,15 +146,15 @@ class AudioFile:
             longer than `MAX_DURATION_S`.
         """
         resampler = AudioResampler(format="fltp", layout="mono", rate=ANALYSIS_RATE)
-        weights = _mono_weights(self.channel_names)
+        weights = mono_weights(self.channel_names)
         n_samples = 0
         for samples in self._pieces():
             n_samples += samples.shape[1]
             self._check_length(n_samples / self.sample_rate)
-            yield Block(samples, _resample(resampler, weights @ samples, rate=self.sample_rate))
+            yield Block(samples, resample(resampler, weights @ samples, rate=self.sample_rate))
         if n_samples == 0:
             raise AudioError(f"{self._name} holds no sound that can be decoded", hint=FORMATS_HINT)
-        rest = _joined([frame.to_ndarray()[0] for frame in resampler.resample(None)])
+        rest = join_pieces([frame.to_ndarray()[0] for frame in resampler.resample(None)])
         if rest.size:
             yield Block(np.empty((self.n_channels, 0), np.float32), rest)
         self._note_missing_end(n_samples / self.sample_rate)
@@ -181,7 +181,7 @@ class AudioFile:
 
     def _frames(self) -> Iterator[NDArray[np.float32]]:
         """Yield frames as float in the file's own rate and layout, skipping damage."""
-        convert = _Converter(self._codec)
+        convert = FrameConverter(self._codec)
         n_packets = n_damaged = 0
         for packet in self._packets():
             n_packets += 1
@@ -269,40 +269,7 @@ class AudioFile:
             self.notes.append(text)
 
 
-class _Converter:
-    """Turns frames into float arrays, shape (channels, samples), of one rate and layout.
-
-    Vorbis, opus, mp3 and aac come as that; the others interleaved, not planar: PyAV looks for a
-    null after the planes, which is missing from eight channels on.
-    """
-
-    def __init__(self, codec: AudioCodecContext) -> None:
-        self._n_channels = codec.channels
-        self._target = ("flt", codec.layout.name, codec.sample_rate)
-        self._ready = ("fltp", *self._target[1:]) if codec.channels < 8 else None
-        self._shape: tuple[str, str, int] | None = None
-        self._resampler: AudioResampler | None = None
-
-    def __call__(self, frame: AudioFrame) -> list[NDArray[np.float32]]:
-        if frame.samples == 0:
-            return []
-        shape = frame.format.name, frame.layout.name, frame.sample_rate
-        if shape == self._ready:
-            self._resampler = None
-            return [frame.to_ndarray().astype(np.float32, copy=False)]
-        # A chained stream may change its shape half-way: then start a new resampler.
-        if self._resampler is None or shape != self._shape:
-            self._shape = shape
-            self._resampler = AudioResampler(*self._target)
-        return [self._as_rows(out) for out in self._resampler.resample(frame)]
-
-    def _as_rows(self, frame: AudioFrame) -> NDArray[np.float32]:
-        samples = frame.to_ndarray().astype(np.float32, copy=False)
-        return samples.reshape(-1, self._n_channels).T
-
-
 def _open_container(path: Path) -> InputContainer:
-
     if not path.is_file():
         raise AudioError(f"{path.name} is not a file", hint="Name an existing audio file.")
     if path.stat().st_size == 0:
@@ -351,28 +318,6 @@ def _channel_names(codec: AudioCodecContext) -> tuple[str, ...]:
     if "NONE" in names:  # a wav or aiff file that does not say: then the customary order
         return WAV_CHANNELS[: len(names)] if len(names) in (6, 8) else names
     return names
-
-
-def _mono_weights(channel_names: tuple[str, ...]) -> NDArray[np.float32]:
-    """Mix all channels alike, without the subwoofer channel unless there is nothing else."""
-    weights = np.array([not name.startswith("LFE") for name in channel_names], np.float32)
-    if not weights.any():
-        weights[:] = 1.0
-    mix: NDArray[np.float32] = weights / weights.sum()
-    return mix
-
-
-def _resample(
-    resampler: AudioResampler, mono: NDArray[np.float32], *, rate: int
-) -> NDArray[np.float32]:
-
-    frame = AudioFrame.from_ndarray(np.ascontiguousarray(mono[None]), format="fltp", layout="mono")
-    frame.sample_rate = rate
-    return _joined([piece.to_ndarray()[0] for piece in resampler.resample(frame)])
-
-
-def _joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    return np.concatenate(pieces) if pieces else np.empty(0, np.float32)
 
 
 def _read_tags(metadata: Mapping[str, str]) -> AudioTags:
