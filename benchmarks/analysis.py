@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pieces.analysers import (
+    BASIC,
     OURS,
     PEERS,
     REPOSITORY,
@@ -109,7 +110,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--each", type=int, help="so many pieces of each kind")
-    names = [analyser.name for analyser in (OURS, *PEERS)]
+    names = [analyser.name for analyser in (OURS, BASIC, *PEERS)]
     parser.add_argument(
         "--only", nargs="+", choices=names, help="analysers, as the tables name them"
     )
@@ -126,12 +127,15 @@ def main() -> None:
     for truth in truths:
         truth["loudness"] = measure_loudness(folder / "audio" / truth["audio"])
     everything, tables, missing = {}, [], {}
-    for analyser in (OURS, *PEERS):
+    for analyser in (OURS, BASIC, *PEERS):
         if arguments.only and analyser.name not in arguments.only:
             continue
         try:
             rows, failed = measure(
-                analyser, truths, folder=folder, is_anew=arguments.again or analyser is OURS
+                analyser,
+                truths,
+                folder=folder,
+                is_anew=arguments.again or analyser in (OURS, BASIC),
             )
         except NotInstalledError as error:
             missing[analyser.name] = str(error)

@@ -38,6 +38,7 @@ class Analyser:
 
 
 OURS = Analyser("ours", "ours")
+BASIC = Analyser("ours, basic", "ours_basic")
 PEERS = (
     Analyser("librosa", "librosa", "librosa"),
     Analyser("aubio", "aubio", "aubio"),

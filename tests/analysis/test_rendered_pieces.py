@@ -13,8 +13,9 @@ import pytest
 
 from benchmarks.pieces.answers import Answer
 from benchmarks.pieces.scores import judge
+from harmonyhub.analysis.basic import analyse_basics
 from harmonyhub.analysis.track import analyse_file
-from harmonyhub.domain.analysis import ANALYSIS_VERSION, TrackAnalysis
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, BASIC_VERSION, TrackAnalysis
 
 # Pieces without twists, chosen by kind and genre before anything was measured on them.
 PIECES = ("d01", "d03", "d06", "d16", "d21", "d27", "d32", "d39", "d50", "pop127", "pop158")
@@ -86,6 +87,20 @@ def test_numbers_do_not_change_silently(analysed, piece):
         # Synthesizers and encoders of other versions move numbers a little.
         near = pytest.approx(value, rel=0.03, abs=1) if isinstance(value, int | float) else value
         assert near == found[name], name
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_basic_numbers_do_not_change_silently(rendered):
+    """The same of a basic analysis, which has a version of its own."""
+    golden = json.loads(GOLDEN.read_text())["basic"]
+    assert BASIC_VERSION == golden["analysis_version"]
+    for piece, expected in golden["pieces"].items():
+        truth = json.loads((rendered / "truth" / f"{piece}.json").read_text())
+        found = analyse_basics(rendered / "audio" / truth["audio"])
+        assert expected["key"] == found.key.name, piece
+        assert expected["tempo"] == pytest.approx(found.tempo, rel=0.03), piece
+        assert expected["loudness"] == pytest.approx(found.loudness, abs=0.5), piece
 
 
 def summarize(found: TrackAnalysis) -> dict[str, object]:

@@ -123,6 +123,20 @@ def test_analyse_prints_one_object(hub: Hub, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_basic_analysis_is_named_as_one(hub: Hub, tmp_path: Path) -> None:
+    """It prints the same object, with what it leaves out empty; pictures need the whole."""
+    write_tone(tmp_path / "tone.wav")
+    said = json.loads(hub("analyse", "tone.wav", "--basic", "--json").stdout)
+    assert (True, None, []) == (said["is_basic"], said["true_peak"], said["beats"])
+    assert "a quick look: 8 of 8 s were heard" in said["notes"][0]
+    for_people = hub("analyse", "tone.wav", "--basic").stdout
+    assert "not in a basic analysis" in for_people
+    assert "no tags" not in for_people
+    refused = hub("analyse", "tone.wav", "--basic", "--svg", "pictures")
+    assert (2, True) == (refused.returncode, "without --basic" in refused.stderr)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "field"),
     [("audio-features", "danceability"), ("audio-analysis", "segments"), ("jams", "annotations")],
@@ -147,6 +161,8 @@ def test_analyse_takes_a_folder_into_the_library_once(hub: Hub, tmp_path: Path) 
     (music / "broken.mp3").write_bytes(b"no audio" * 100)
     first = json.loads(hub("analyse", "music", "--json").stdout)
     again = json.loads(hub("analyse", "music", "--json").stdout)
+    basic = json.loads(hub("analyse", "music", "--basic", "--json").stdout)
+    assert (0, 2) == (basic["analysed"], basic["already_known"])
     assert (2, 0) == (first["analysed"], first["already_known"])
     assert (0, 2) == (again["analysed"], again["already_known"])
     assert [str(music / "broken.mp3")] == list(first["refused"])

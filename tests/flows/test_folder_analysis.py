@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from harmonyhub.analysis.basic import analyse_basics
 from harmonyhub.analysis.track import analyse_file
 from harmonyhub.domain import sound_tags
 from harmonyhub.domain.analysis import ANALYSIS_VERSION
@@ -21,7 +22,12 @@ from harmonyhub.domain.errors import AudioError, StoreUnavailableError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.flows import folder_analysis
-from harmonyhub.flows.folder_analysis import FolderResult, describe_pace, run_folder_analysis
+from harmonyhub.flows.folder_analysis import (
+    FolderResult,
+    describe_pace,
+    run_folder_analysis,
+    run_music_folder,
+)
 from harmonyhub.flows.measuring import Limits, Measurer, limits_of
 from harmonyhub.sources.music_folder import list_audio
 from harmonyhub.storage.analyses import Analyses
@@ -198,6 +204,59 @@ async def test_a_stopped_run_goes_on(
 
 
 @pytest.mark.slow
+async def test_a_first_look_is_replaced_and_replaces_nothing(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Basics are stored once and known by audio; a full run follows, and no basic one after it."""
+    folder = tmp_path / "music"
+    write_music(folder)
+    shutil.copy(folder / "Ada - One.flac", folder / "Ada - One again.flac")
+    told: list[Progress] = []
+    result = await run_folder_analysis(
+        house, folder=folder, on_progress=told.append, n_processes=1, is_basic=True
+    )
+    assert FolderResult(analysed=2, already_known=1, refused={}) == result
+    assert told[0].message.startswith("a first look, ")
+    alone = analyse_basics(folder / "Ada - Two.flac")
+    assert alone == await house.store.analyses.of_audio(alone.audio_hash)
+    with monkeypatch.context() as patched:
+        patched.setattr(Measurer, "identify", None)  # nothing is read again
+        assert 3 == (await analyse(house, folder, is_basic=True)).already_known
+
+    (folder / "Ada - Two.flac").unlink()
+    assert (1, 1) == tuple_of(await analyse(house, folder))
+    full = await house.store.analyses.of_audio(analyse_file(folder / "Ada - One.flac").audio_hash)
+    assert full is not None and not full.is_basic  # noqa: PT018 - it narrows the type
+    monkeypatch.setattr(Measurer, "measure_basics", None)
+    assert 2 == (await analyse(house, folder, is_basic=True)).already_known
+    monkeypatch.setattr(folder_analysis, "ANALYSIS_VERSION", "next")
+    assert 2 == (await analyse(house, folder, is_basic=True, is_anew=True)).already_known
+    assert full == await house.store.analyses.of_audio(full.audio_hash)
+
+
+@pytest.mark.slow
+async def test_the_music_folder_is_looked_through_before_it_is_measured(
+    house: House, tmp_path: Path
+) -> None:
+    """Basics of everything come first, then each file in full; one of each is told at a time."""
+    folder = tmp_path / "music"
+    write_music(folder)
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))  # nobody writes to it any more
+    told: list[Progress] = []
+    result = await run_music_folder(house, folder=folder, on_progress=told.append)
+    assert (2, 0) == tuple_of(result)
+    looks = [progress.message.startswith("a first look") for progress in told]
+    assert [True, True, False, False, False, False] == looks  # each run ends with "done"
+    assert 2 == (await house.store.counts()).analyses
+
+
+def tuple_of(result: FolderResult) -> tuple[int, int]:
+    """Give what was analysed and what was known."""
+    return result.analysed, result.already_known
+
+
+@pytest.mark.slow
 async def test_what_another_machine_measures_is_left_to_it(house: House, tmp_path: Path) -> None:
     """A claim of another data folder puts a file off; when it has ended, the file is ours."""
     folder = tmp_path / "music"
@@ -251,6 +310,10 @@ def test_sorts_files_by_what_is_known() -> None:
     for other in (FileRecord(11, 20, "3"), FileRecord(10, 21, "3"), FileRecord(10, 20, "2")):
         assert ([file], [], {}) == as_lists(sort({file.path: other}))
     assert ([file], [], {}) == as_lists(sort({}))
+    basic = FileRecord(10, 20, "basic", audio_hash=AudioHash("h"))
+    assert ([file], [], {}) == as_lists(sort({file.path: basic}))
+    for record in (basic, kept):
+        assert ([], [file], {}) == as_lists(sort({file.path: record}, basic_version="basic"))
 
 
 def as_lists(files: object) -> tuple[object, ...]:

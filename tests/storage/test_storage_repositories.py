@@ -6,6 +6,7 @@ import pytest
 
 from harmonyhub.analysis.embedding import gather_facts
 from harmonyhub.domain.analysis import (
+    BASIC_VERSION,
     AudioTags,
     Descriptor,
     Key,
@@ -183,6 +184,32 @@ async def test_how_tracks_sound_is_read_from_their_latest_analyses(store: Store)
     traits = await store.analyses.traits([SONG, OTHER, TrackId("nobody")])
     assert {(0.5, 120.0), (None, 99.0)} == {(one.energy, one.tempo) for one in traits}
     assert 2 == len(traits)
+
+
+async def test_a_basic_analysis_gives_way_to_any_other(store: Store) -> None:
+    """It speaks for a track while nothing else does, never instead, and goes with a full one."""
+    analyses = store.analyses
+    basic = replace(analysis_of("h", BASIC_VERSION), tempo=61.0)
+    await analyses.put(replace(basic, analysis_version="basic-0"), track_id=SONG, now=1)
+    await analyses.put(basic, track_id=SONG, now=2)
+    assert 1 == (await store.counts()).analyses
+    assert (basic, basic) == (
+        await analyses.of_track(SONG),
+        await analyses.of_audio(basic.audio_hash),
+    )
+    assert [61.0] == [facts.tempo async for _, facts in analyses.facts()]
+
+    other_file = analysis_of("g", "1")
+    await analyses.put(other_file, track_id=SONG, now=0)
+    assert other_file == await analyses.of_track(SONG)
+    assert [120.0] == [facts.tempo async for _, facts in analyses.facts()]
+    assert [120.0] == [traits.tempo for traits in await analyses.traits([SONG])]
+    assert basic == await analyses.of_audio(basic.audio_hash)
+
+    full = analysis_of("h", "1")
+    await analyses.put(full, track_id=SONG, now=3)
+    assert full == await analyses.of_audio(basic.audio_hash)
+    assert 2 == (await store.counts()).analyses
 
 
 async def test_model_swap_keeps_the_previous_and_drops_older(store: Store) -> None:

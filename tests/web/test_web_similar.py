@@ -6,7 +6,14 @@ from contextlib import AbstractAsyncContextManager
 
 import httpx2
 
-from harmonyhub.domain.analysis import AudioTags, Descriptor, Key, SoundPrint, TrackAnalysis
+from harmonyhub.domain.analysis import (
+    BASIC_VERSION,
+    AudioTags,
+    Descriptor,
+    Key,
+    SoundPrint,
+    TrackAnalysis,
+)
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.flows.train import run_training
 from harmonyhub.wiring.house import House
@@ -80,3 +87,28 @@ async def test_a_track_is_drawn_against_the_usual(
     assert "your 5 analysed favourites" in page
     assert "Above your usual: energy." in page
     assert "Energy 0.90, usually 0.40 to 0.40." in page
+
+
+async def test_a_quick_look_is_compared_too_and_says_that_it_was_one(
+    house: House,
+    library,
+    served: Callable[..., AbstractAsyncContextManager[str]],
+) -> None:
+    """A basic analysis has neighbours and can be mixed; its page draws nothing and says why."""
+    for number, tempo in ((0, 120.0), (20, 121.0)):
+        analysis = dataclasses.replace(
+            sounding(f"f{number}", tempo, level=0.1), analysis_version=BASIC_VERSION
+        )
+        await house.store.analyses.put(analysis, track_id=library.tracks[number], now=1)
+    await run_training(house, on_progress=lambda _: None)
+    first, second = library.tracks[0], library.tracks[20]
+    async with served(house) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+        similar = (await client.get(f"/api/v1/tracks/{first}/similar")).json()
+        mix = (await client.get("/api/v1/mixes", params={"track": [first, second]})).json()
+        page = (await client.get(f"/tracks/{first}")).text
+        plain = (await client.get(f"/api/v1/tracks/{first}/analysis")).json()
+    assert [second] == [one["id"] for one in similar["items"]]
+    assert 2 == len(mix["items"])
+    assert "this is a quick look" in page
+    assert 'class="overview"' not in page
+    assert (True, 120.0) == (plain["is_basic"], plain["tempo"])

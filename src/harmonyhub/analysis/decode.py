@@ -1,7 +1,7 @@
 """The one door of the analysis to disk: any audio file becomes a stream of sample blocks."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,12 @@ WAV_CHANNELS = ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR")
 # channels at 768 kHz took 900 MB to analyse, so 250.
 PIECE_VALUES = 1_536_000
 LOUDEST_SAMPLE = 64.0  # float files may pass full scale; 36 dB above it is damage, not music
+# A decoder that goes on in the middle needs 80 ms (opus) or two frames (mp3) before it is right.
+SETTLING_S = 0.1
 FORMATS_HINT = "Use an mp3, flac, ogg, opus, m4a, wav or aiff file that a player can play."
+
+Hears = Callable[[float], bool]
+"""Told a time in seconds: whether what sounds then is to be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class AudioFile:
         FFmpeg's short names ("FL", "FR", "FC", "LFE", ...), in the order of `Block.channels`.
     announced_duration_s : float or None
         What the container says, which may be wrong.
+    passed_over_s : float
+        Seconds that were not decoded, since nobody wanted to hear them.
     tags : AudioTags
     notes : list of str
         What went wrong without being fatal; complete once `blocks` has ended.
@@ -111,6 +118,7 @@ class AudioFile:
         self.n_channels = self._codec.channels
         self.channel_names = _channel_names(self._codec)
         self.tags = _read_tags({**self._container.metadata, **self._stream.metadata})
+        self.passed_over_s, self._n_unsettled = 0.0, 0
         self.notes: list[str] = _note_missing_bytes(path)
         shape = f"{self.codec} {self.sample_rate} {self.n_channels}\n"
         self._digest = hashlib.blake2b(shape.encode(), digest_size=16)
@@ -136,8 +144,10 @@ class AudioFile:
         for _ in self._packets():
             pass
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, hears: Hears | None = None) -> Iterator[Block]:
         """Decode the file once, in order, about a second at a time.
+
+        With `hears` all else is read but not decoded, and what is heard follows end to end.
 
         Raises
         ------
@@ -148,22 +158,22 @@ class AudioFile:
         resampler = AudioResampler(format="fltp", layout="mono", rate=ANALYSIS_RATE)
         weights = mono_weights(self.channel_names)
         n_samples = 0
-        for samples in self._pieces():
+        for samples in self._pieces(hears):
             n_samples += samples.shape[1]
-            self._check_length(n_samples / self.sample_rate)
+            self._check_length(n_samples / self.sample_rate + self.passed_over_s)
             yield Block(samples, resample(resampler, weights @ samples, rate=self.sample_rate))
         if n_samples == 0:
             raise AudioError(f"{self._name} holds no sound that can be decoded", hint=FORMATS_HINT)
         rest = join_pieces([frame.to_ndarray()[0] for frame in resampler.resample(None)])
         if rest.size:
             yield Block(np.empty((self.n_channels, 0), np.float32), rest)
-        self._note_missing_end(n_samples / self.sample_rate)
+        self._note_missing_end(n_samples / self.sample_rate + self.passed_over_s)
 
-    def _pieces(self) -> Iterator[NDArray[np.float32]]:
+    def _pieces(self, hears: Hears | None) -> Iterator[NDArray[np.float32]]:
         """Gather decoded frames into cleaned arrays of about a second."""
         gathered: list[NDArray[np.float32]] = []
         n_gathered, n_wanted = 0, min(self.sample_rate, PIECE_VALUES // self.n_channels)
-        for samples in self._frames():
+        for samples in self._frames(hears):
             gathered.append(samples)
             n_gathered += samples.shape[1]
             if n_gathered >= n_wanted:
@@ -179,18 +189,18 @@ class AudioFile:
             samples = np.clip(np.nan_to_num(samples), -LOUDEST_SAMPLE, LOUDEST_SAMPLE)
         return samples
 
-    def _frames(self) -> Iterator[NDArray[np.float32]]:
+    def _frames(self, hears: Hears | None) -> Iterator[NDArray[np.float32]]:
         """Yield frames as float in the file's own rate and layout, skipping damage."""
         convert = FrameConverter(self._codec)
         n_packets = n_damaged = 0
-        for packet in self._packets():
+        for packet in self._heard_packets(hears):
             n_packets += 1
             try:
                 frames = [out for frame in packet.decode() for out in convert(frame)]
             except (FFmpegError, ValueError):
                 n_damaged += 1
                 continue
-            yield from frames
+            yield from frames if hears is None else self._settled(frames)
         if n_damaged * 2 > n_packets:
             raise AudioError(
                 f"{self._name} is damaged: {n_damaged} of {n_packets} packets cannot be decoded",
@@ -198,6 +208,33 @@ class AudioFile:
             )
         if n_damaged:
             self._note(f"damaged: {n_damaged} of {n_packets} packets could not be decoded")
+
+    def _heard_packets(self, hears: Hears | None) -> "Iterator[Packet[AudioStream]]":
+        """Leave out what is not to be heard; after that the decoder has to settle."""
+        if hears is None:
+            yield from self._packets()
+            return
+        tick_s, first = float(self._stream.time_base or 0), self._stream.start_time or 0
+        at, n_ticks, is_passed_over = first, 0, False
+        for packet in self._packets():
+            due, before = at + n_ticks, at
+            # Vorbis packets guess how long they are; a chained stream begins again at 0.
+            says = due if packet.pts is None else packet.pts
+            at, n_ticks = says if abs(says - due) * tick_s < 1 else due, packet.duration or 0
+            self.passed_over_s += (at - before) * tick_s if is_passed_over else 0.0
+            is_passed_over = bool(packet.size) and not hears((at - first) * tick_s)
+            if is_passed_over:
+                self._n_unsettled = round(SETTLING_S * self.sample_rate)
+            else:
+                yield packet
+
+    def _settled(self, frames: list[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """Drop what a decoder gives before it has settled."""
+        for samples in frames:
+            n_dropped = min(self._n_unsettled, samples.shape[1])
+            self._n_unsettled -= n_dropped
+            self.passed_over_s += n_dropped / self.sample_rate
+            yield samples[:, n_dropped:]
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         """Demux until the end or until the file breaks off."""

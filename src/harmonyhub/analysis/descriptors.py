@@ -71,6 +71,7 @@ def _describe(analysis: TrackAnalysis, character: Character) -> dict[str, Descri
             ("valence", _valence(grounds, energy), 0.2,
              "how bright its mood may seem: major, quick, bright"),
         )
+        if value is not None
     }  # fmt: skip
     return dict(sorted((measured | estimated).items()))
 
@@ -118,10 +119,13 @@ def _acousticness(grounds: _Grounds, energy: float) -> float:
     return 1 / (1 + exp(-leaning / 2))
 
 
-def _danceability(grounds: _Grounds) -> float:
+def _danceability(grounds: _Grounds) -> float | None:
+    """None in a basic analysis, which has a tempo without the beats to tell how steady it is."""
     found = grounds.analysis
     if found.tempo is None:
         return 0.0
+    if not found.beats:
+        return None
     periods = np.diff(found.beats)
     wander = float(np.median(np.abs(np.diff(periods))) / np.median(periods))
     pace = exp(-0.5 * (log2(found.tempo / 115.0) / 0.45) ** 2)

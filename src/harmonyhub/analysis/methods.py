@@ -1,11 +1,16 @@
 """What is said of each number: unit, method, confidence, and why one is missing."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from harmonyhub.analysis.harmony import Harmony
 from harmonyhub.analysis.loudness import Loudness
 from harmonyhub.analysis.rhythm import Rhythm
 from harmonyhub.domain.analysis import Measurement
+
+BASIC_NUMBERS = frozenset({"loudness", "lra", "tempo", "key", "tuning_cents", "sound"})
+BASIC_DURATION = Measurement("s", "excerpts as decoded, the rest as their packets say")
 
 
 def list_measurements(rhythm: Rhythm, harmony: Harmony) -> dict[str, Measurement]:
@@ -36,6 +41,21 @@ def list_measurements(rhythm: Rhythm, harmony: Harmony) -> dict[str, Measurement
         "waveform": Measurement("full scale = 1", "smallest and largest sample per column"),
         "sound": Measurement("dB, shares, per s", "timbre, rhythm, harmony, texture of the whole"),
         "chroma": Measurement("loudest pitch class = 1", "spectral peaks per pitch class"),
+    }
+
+
+def list_basic_measurements(rhythm: Rhythm, harmony: Harmony) -> dict[str, Measurement]:
+    """Say the same of the numbers of a basic analysis, and of the others that they are not in it.
+
+    Confidences are those of the whole where it is heard: the words of a network about excerpts.
+    """
+    return {
+        name: replace(how, method=f"{how.method}; of excerpts")
+        if name in BASIC_NUMBERS
+        else BASIC_DURATION
+        if name == "duration"
+        else Measurement(how.unit, "not in a basic analysis")
+        for name, how in list_measurements(rhythm, harmony).items()
     }
 
 

@@ -80,7 +80,9 @@ def to_json_object(analysis: TrackAnalysis) -> dict[str, object]:
     plain = asdict(analysis)
     plain["file_tags"] = plain["tags"]
     plain["tags"] = [asdict(tag) for tag in name_tags(analysis.heard_tags)]
-    plain["notes"] = [*analysis.notes, *explain_no_tags(analysis.heard_tags)]
+    why_none = [] if analysis.is_basic else explain_no_tags(analysis.heard_tags)
+    plain["notes"] = [*analysis.notes, *why_none]
+    plain["is_basic"] = analysis.is_basic
     return plain
 
 
@@ -117,10 +119,10 @@ def _analyse(
             duration=round(heard.duration_s, 3),
             sample_rate=audio.sample_rate,
             n_channels=audio.n_channels,
-            loudness=_rounded(heard.loudness.integrated_lufs, 2),
-            true_peak=_rounded(heard.loudness.true_peak_dbtp, 2),
-            lra=_rounded(heard.loudness.range_lu, 2),
-            tempo=_rounded(rhythm.tempo_bpm, 2),
+            loudness=rounded(heard.loudness.integrated_lufs, 2),
+            true_peak=rounded(heard.loudness.true_peak_dbtp, 2),
+            lra=rounded(heard.loudness.range_lu, 2),
+            tempo=rounded(rhythm.tempo_bpm, 2),
             tempo_confidence=round(rhythm.confidence, 3),
             beats=_times(rhythm.beats_s),
             downbeats=_times(rhythm.downbeats_s),
@@ -143,7 +145,7 @@ def _analyse(
             notes=[*audio.notes, *gaps],
             tags=audio.tags,
             analysis_version=ANALYSIS_VERSION,
-            tuning_cents=_rounded(harmony.tuning_cents, 1),
+            tuning_cents=rounded(harmony.tuning_cents, 1),
             character=character,
             heard_tags=tagger.hear(heard.excerpts) if tagger else None,
         )
@@ -210,5 +212,6 @@ def _times(times_s: FloatArray) -> list[float]:
     return [round(float(time_s), 3) for time_s in times_s]
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
+def rounded(value: float | None, digits: int) -> float | None:
+    """Round a number; None stays None."""
     return None if value is None else round(value, digits)

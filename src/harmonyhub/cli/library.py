@@ -52,6 +52,13 @@ if TYPE_CHECKING:
     help="Look at every file of a folder anew, those that were refused before too.",
 )
 @click.option(
+    "--basic",
+    "is_basic",
+    is_flag=True,
+    help="A first look in a third of the time: tempo, key, loudness and what it sounds like, from "
+    "ten seconds of every thirty. A full analysis replaces it and is never replaced by it.",
+)
+@click.option(
     "--svg",
     "pictures_dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -65,6 +72,7 @@ def analyse(
     n_processes: int | None,
     engine: str,
     is_anew: bool,
+    is_basic: bool,
     pictures_dir: Path | None,
 ) -> None:
     """Measure an audio file, or every audio file of a folder.
@@ -76,13 +84,21 @@ def analyse(
     """
     import asyncio
 
+    option = f"--as {shape}" if shape else "--svg" if pictures_dir else None
+    if is_basic and option:
+        raise click.UsageError(f"{option} needs the full analysis, without --basic.")
     if path.is_dir():
-        if shape or pictures_dir:
-            option = f"--as {shape}" if shape else "--svg"
+        if option:
             raise click.UsageError(f"{option} takes one file, and {path} is a folder.")
         with _opened_measurers(EngineName(engine), n_processes) as measurer:
             result = asyncio.run(
-                _analyse_folder(path, n_processes=n_processes, is_anew=is_anew, measurer=measurer)
+                _analyse_folder(
+                    path,
+                    n_processes=n_processes,
+                    is_anew=is_anew,
+                    is_basic=is_basic,
+                    measurer=measurer,
+                )
             )
         if as_json:
             print_json(asdict(result))
@@ -91,7 +107,7 @@ def analyse(
         return
     if shape and pictures_dir:
         raise click.UsageError("--svg does not go with --as.")
-    from harmonyhub.analysis.track import analyse_file, to_json_object
+    from harmonyhub.analysis.track import to_json_object
     from harmonyhub.flows.memory_limits import limit_memory, telling_of_memory
 
     limit_memory()
@@ -99,15 +115,28 @@ def analyse(
         if shape:
             print_json(_measure_as(path, shape))
             return
-        line = ProgressLine()
-        analysis = analyse_file(path, on_progress=_follow(path, line), tagger=_open_tagger())
-        line.close()
+        analysis = _measure_basics(path) if is_basic else _measure(path)
     if pictures_dir:
         _draw(analysis, pictures_dir)
     if as_json:
         print_json(to_json_object(analysis))
     else:
         _print_analysis(analysis)
+
+
+def _measure(path: Path) -> "TrackAnalysis":
+    from harmonyhub.analysis.track import analyse_file
+
+    line = ProgressLine()
+    analysis = analyse_file(path, on_progress=_follow(path, line), tagger=_open_tagger())
+    line.close()
+    return analysis
+
+
+def _measure_basics(path: Path) -> "TrackAnalysis":
+    from harmonyhub.analysis.basic import analyse_basics
+
+    return analyse_basics(path)
 
 
 def _open_tagger() -> "Tagger | None":
@@ -172,7 +201,12 @@ def _opened_measurers(engine: EngineName, n_processes: int | None) -> "Iterator[
 
 
 async def _analyse_folder(
-    folder: Path, *, n_processes: int | None, is_anew: bool, measurer: "MakeMeasurer"
+    folder: Path,
+    *,
+    n_processes: int | None,
+    is_anew: bool,
+    is_basic: bool,
+    measurer: "MakeMeasurer",
 ) -> "FolderResult":
     from harmonyhub.flows.folder_analysis import run_folder_analysis
 
@@ -185,6 +219,7 @@ async def _analyse_folder(
                 on_progress=line,
                 n_processes=n_processes,
                 is_anew=is_anew,
+                is_basic=is_basic,
                 measurer=measurer,
             )
         finally:
@@ -204,7 +239,7 @@ def _print_analysis(analysis: "TrackAnalysis") -> None:
     values: dict[str, str | None] = {
         "duration": f"{analysis.duration:.1f} s",
         "tempo": None if analysis.tempo is None else f"{analysis.tempo:.1f} BPM",
-        "beats": f"{len(analysis.beats)}",
+        "beats": None if analysis.is_basic else f"{len(analysis.beats)}",
         "key": None if analysis.key is None else analysis.key.name,
         "loudness": None if analysis.loudness is None else f"{analysis.loudness:.1f} LUFS",
         "true_peak": None if analysis.true_peak is None else f"{analysis.true_peak:+.1f} dBTP",
@@ -216,6 +251,8 @@ def _print_analysis(analysis: "TrackAnalysis") -> None:
         click.echo(f"  {name.replace('_', ' '):<10} {value or '-':<14}{method}")
     for note in analysis.notes:
         click.echo(f"  note: {note}")
+    if analysis.is_basic:
+        return
     heard = ", ".join(f"{tag.name} {tag.score:.2f}" for tag in name_tags(analysis.heard_tags))
     why_none = " ".join(explain_no_tags(analysis.heard_tags)) or "no tag is likely enough"
     click.echo(f"  {'heard':<10} {heard or '-'}  ({'estimated' if heard else why_none})")

@@ -7,6 +7,8 @@ from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.sound_tags import HeardTags
 
 ANALYSIS_VERSION = "9"  # grows whenever the same file would get other numbers
+BASIC_PREFIX = "basic-"  # of the versions of a basic analysis, which hears excerpts only
+BASIC_VERSION = f"{BASIC_PREFIX}1"  # grows whenever that would give other numbers
 DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
 
 
@@ -203,3 +205,8 @@ class TrackAnalysis:
     character: Character | None = None
     description_version: str = ""
     heard_tags: HeardTags | None = None
+
+    @property
+    def is_basic(self) -> bool:
+        """Whether only excerpts were heard; the full analysis replaces it."""
+        return self.analysis_version.startswith(BASIC_PREFIX)

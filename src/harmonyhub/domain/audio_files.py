@@ -53,13 +53,23 @@ def settled_files(found: Iterable[FoundFile], *, now: int, settled_s: int) -> li
 
 
 def sort_files(
-    found: Sequence[FoundFile], records: Mapping[Path, FileRecord], *, analysis_version: str
+    found: Sequence[FoundFile],
+    records: Mapping[Path, FileRecord],
+    *,
+    analysis_version: str,
+    basic_version: str | None = None,
 ) -> SortedFiles:
-    """Sort the files of a folder by what is known of them."""
+    """Sort the files of a folder by what is known of them.
+
+    With a `basic_version` those are known too that have no more than a basic analysis of it.
+    """
+    enough = [version for version in (analysis_version, basic_version) if version is not None]
     files = SortedFiles([], [], {})
     for file in found:
         record = records.get(file.path)
-        if record is None or not record.holds_for(file, analysis_version=analysis_version):
+        if record is None or not any(
+            record.holds_for(file, analysis_version=version) for version in enough
+        ):
             files.due.append(file)
         elif record.refused is not None:
             files.refused[file] = record.refused

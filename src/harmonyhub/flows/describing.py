@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harmonyhub.domain.analysis import ANALYSIS_VERSION, DESCRIPTION_VERSION
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, BASIC_VERSION, DESCRIPTION_VERSION
 from harmonyhub.wiring.house import House
 
 
@@ -13,7 +13,7 @@ async def describe_outdated(house: House) -> int:
     """
     n_described = 0
     outdated = house.store.analyses.outdated(
-        analysis_version=ANALYSIS_VERSION, description_version=DESCRIPTION_VERSION
+        analysis_versions=(ANALYSIS_VERSION, BASIC_VERSION), description_version=DESCRIPTION_VERSION
     )
     async for analysis in outdated:
         from harmonyhub.analysis.descriptors import describe  # noqa: PLC0415 - mostly there is none

@@ -4,10 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from harmonyhub.domain.analysis import ANALYSIS_VERSION, TrackAnalysis
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, BASIC_VERSION, TrackAnalysis
 from harmonyhub.domain.audio_files import FileRecord, FoundFile, settled_files, sort_files
 from harmonyhub.domain.errors import AudioError, DamagedInputError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
@@ -42,7 +43,10 @@ class FolderResult:
 
 @dataclass(slots=True)
 class _Run:
-    """One run over a folder: what is done so far, and who measures what at this moment."""
+    """One run over a folder: what is done so far, and who measures what at this moment.
+
+    `version` is that of what this run finds out, as the records of files have it.
+    """
 
     house: House
     on_progress: Report
@@ -52,6 +56,7 @@ class _Run:
     began: float
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: dict[str, str] = field(default_factory=dict)
+    is_basic: bool = False
     under_way: WeakValueDictionary[AudioHash, asyncio.Lock] = field(
         default_factory=WeakValueDictionary
     )
@@ -61,18 +66,21 @@ class _Run:
         n_done = self.outcomes.total()
         elapsed_s = asyncio.get_running_loop().time() - self.began
         pace = describe_pace(n_done, self.n_due, elapsed_s=elapsed_s)
+        look = "a first look, " if self.is_basic else ""
         self.on_progress(
             Progress(
                 done=self.n_files - self.n_due + n_done,
                 total=self.n_files,
                 unit="files",
-                message=f"{pace}  {file.path.name}",
+                message=f"{look}{pace}  {file.path.name}",
             )
         )
 
 
 async def run_music_folder(house: House, *, folder: Path, on_progress: Report) -> FolderResult:
     """Analyse what is new in the music folder, without files that may still be written to.
+
+    The basics of everything come first: in a third of the time all of it can be compared.
 
     Raises
     ------
@@ -84,9 +92,11 @@ async def run_music_folder(house: House, *, folder: Path, on_progress: Report) -
             f"The music folder {folder} is not there.",
             hint="Mount it, or correct HARMONYHUB_MUSIC_DIR; docs/runbooks/HH507.md says more.",
         )
-    return await run_folder_analysis(
-        house, folder=folder, on_progress=on_progress, settled_s=SETTLED_S
+    run = partial(
+        run_folder_analysis, house, folder=folder, on_progress=on_progress, settled_s=SETTLED_S
     )
+    await run(is_basic=True)
+    return await run()
 
 
 async def run_folder_analysis(
@@ -96,6 +106,7 @@ async def run_folder_analysis(
     on_progress: Report,
     n_processes: int | None = None,
     is_anew: bool = False,
+    is_basic: bool = False,
     settled_s: int = 0,
     measurer: MakeMeasurer = Measurer,
 ) -> FolderResult:
@@ -110,6 +121,8 @@ async def run_folder_analysis(
         How many files are measured at a time; one per core without it.
     is_anew : bool
         Whether to look at every file again, those that were refused too.
+    is_basic : bool
+        Whether a basic analysis is enough; files that have any other one of some version are known.
     settled_s : int
         Files that were written to in the last so many seconds are put off.
     measurer : callable
@@ -125,13 +138,15 @@ async def run_folder_analysis(
         await house.store.audio_files.forget_refused(house.place, folder, but=there)
     records = {} if is_anew else await house.store.audio_files.get_many(house.place, paths)
     version = await asyncio.to_thread(_version_here, house)
-    files = sort_files(found, records, analysis_version=version)
+    basic_version = BASIC_VERSION if is_basic else None
+    files = sort_files(found, records, analysis_version=version, basic_version=basic_version)
     run = _Run(
         house,
         on_progress,
         n_files=len(found),
         n_due=len(files.due),
-        version=version,
+        version=basic_version or version,
+        is_basic=is_basic,
         began=asyncio.get_running_loop().time(),
     )
     n_processes = min(n_processes or usable_cores(), len(files.due))
@@ -211,27 +226,42 @@ async def _find_or_measure(
 ) -> tuple[str, TrackAnalysis | None]:
     """Give the analysis that is there, or one of our own, or None where another makes it."""
     analyses, place, clock = run.house.store.analyses, run.house.place, run.house.clock
-    known = await analyses.get(audio_hash, ANALYSIS_VERSION)
-    if known is not None and (run.version == ANALYSIS_VERSION or is_current(known.heard_tags)):
+    version = BASIC_VERSION if run.is_basic else ANALYSIS_VERSION
+    known = await _find_known(run, audio_hash)
+    if known is not None and _is_enough(run, known):
         return "known", known
-    is_ours = await analyses.claim(
-        audio_hash, ANALYSIS_VERSION, owner=place, now=clock(), lease_s=CLAIM_S
-    )
+    is_ours = await analyses.claim(audio_hash, version, owner=place, now=clock(), lease_s=CLAIM_S)
     if not is_ours:
         return "put off", None
     try:
-        analysis = await _measure(file, known, process)
+        analysis = await _measure(run, file, known, process=process)
         # Before the claim ends: who comes next must find it.
         await analyses.put(analysis, track_id=None, now=clock())
     finally:
-        await analyses.give_up_claim(audio_hash, ANALYSIS_VERSION, owner=place)
+        await analyses.give_up_claim(audio_hash, version, owner=place)
     return "analysed", analysis
 
 
+async def _find_known(run: _Run, audio_hash: AudioHash) -> TrackAnalysis | None:
+    """Load what there is of this audio: of this version, or for a first look of any."""
+    analyses = run.house.store.analyses
+    if run.is_basic:
+        return await analyses.of_audio(audio_hash)
+    return await analyses.get(audio_hash, ANALYSIS_VERSION)
+
+
+def _is_enough(run: _Run, known: TrackAnalysis) -> bool:
+    if run.is_basic:  # a full analysis says more, also an older one
+        return not known.is_basic or known.analysis_version == BASIC_VERSION
+    return run.version == ANALYSIS_VERSION or is_current(known.heard_tags)
+
+
 async def _measure(
-    file: FoundFile, known: TrackAnalysis | None, process: FileMeasurer
+    run: _Run, file: FoundFile, known: TrackAnalysis | None, *, process: FileMeasurer
 ) -> TrackAnalysis:
     """Measure a file, or hear the tags that are missing from what is known of it."""
+    if run.is_basic:
+        return await process.measure_basics(file)
     if known is None:
         return await process.measure(file)
     return replace(known, heard_tags=await process.tag(file))

@@ -71,6 +71,9 @@ class FileMeasurer(Protocol):
     async def measure(self, file: FoundFile) -> TrackAnalysis:
         """Analyse a file, or raise why it cannot be."""
 
+    async def measure_basics(self, file: FoundFile) -> TrackAnalysis:
+        """Make the basic analysis of a file; errors as `measure`."""
+
     async def tag(self, file: FoundFile) -> HeardTags | None:
         """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
 
@@ -125,10 +128,11 @@ class Measurer:
         AudioError
             If it cannot be decoded, takes more than its limits, or ends the process.
         """
-        answer = await self._ask(file, Task.MEASURE)
-        if not isinstance(answer, Measured):
-            raise AudioError(f"{file.path.name} was not measured", hint=LIMIT_HINT)
-        return answer.analysis
+        return await self._measure(file, Task.MEASURE)
+
+    async def measure_basics(self, file: FoundFile) -> TrackAnalysis:
+        """Make the basic analysis of a file; errors as `measure`."""
+        return await self._measure(file, Task.BASICS)
 
     async def tag(self, file: FoundFile) -> HeardTags | None:
         """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
@@ -136,6 +140,12 @@ class Measurer:
         if not isinstance(answer, Tagged):
             raise AudioError(f"{file.path.name} was not tagged", hint=LIMIT_HINT)
         return answer.heard_tags
+
+    async def _measure(self, file: FoundFile, task: Task) -> TrackAnalysis:
+        answer = await self._ask(file, task)
+        if not isinstance(answer, Measured):
+            raise AudioError(f"{file.path.name} was not measured", hint=LIMIT_HINT)
+        return answer.analysis
 
     async def _ask(self, file: FoundFile, task: Task) -> Answer:
         limits = self._limits(file)

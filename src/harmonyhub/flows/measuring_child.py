@@ -45,12 +45,15 @@ def obey(order: Order, *, data_dir: Path | None) -> Answer:
 
 
 def _answer(task: Task, path: Path, data_dir: Path | None) -> Answer:
-    from harmonyhub.analysis.decode import identify  # noqa: PLC0415 - after the threads are set
+    from harmonyhub.analysis.basic import analyse_basics  # noqa: PLC0415 - after threads are set
+    from harmonyhub.analysis.decode import identify  # noqa: PLC0415 - as above
     from harmonyhub.analysis.track import analyse_file, hear_file  # noqa: PLC0415 - as above
 
     if task is Task.IDENTIFY:
         identity = identify(path)
         return Identified(identity.audio_hash, identity.tags)
+    if task is Task.BASICS:
+        return Measured(analyse_basics(path))
     tagger = _tagger(data_dir)
     if task is Task.MEASURE:
         return Measured(analyse_file(path, tagger=tagger))

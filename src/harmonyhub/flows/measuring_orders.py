@@ -12,9 +12,10 @@ LENGTH_BYTES = 4  # before each message, big-endian
 
 
 class Task(StrEnum):
-    """Read its identity, measure all of it, or hear its tags alone."""
+    """Read its identity, measure all of it or the basics of excerpts, or hear its tags alone."""
 
     IDENTIFY = "identify"
+    BASICS = "basics"
     MEASURE = "measure"
     TAG = "tag"
 
@@ -39,7 +40,7 @@ class Identified(msgspec.Struct, frozen=True, tag=True):
 
 
 class Measured(msgspec.Struct, frozen=True, tag=True):
-    """All that was measured."""
+    """All that was measured, or the basics."""
 
     analysis: TrackAnalysis
 

@@ -54,6 +54,11 @@ class RayMeasurer:
         analysis: TrackAnalysis = await self._engine.ask(self._placed, "measure", file)
         return analysis
 
+    async def measure_basics(self, file: FoundFile) -> TrackAnalysis:
+        """Make the basic analysis of a file; errors as `measure`."""
+        analysis: TrackAnalysis = await self._engine.ask(self._placed, "measure_basics", file)
+        return analysis
+
     async def tag(self, file: FoundFile) -> HeardTags | None:
         """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
         heard: HeardTags | None = await self._engine.ask(self._placed, "tag", file)

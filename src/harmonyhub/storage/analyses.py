@@ -6,7 +6,7 @@ from dataclasses import fields
 import msgspec
 from pymongo.errors import DuplicateKeyError
 
-from harmonyhub.domain.analysis import TrackAnalysis
+from harmonyhub.domain.analysis import BASIC_PREFIX, TrackAnalysis
 from harmonyhub.domain.ids import AudioHash, TrackId
 from harmonyhub.domain.sound import SoundFacts, SoundTraits
 from harmonyhub.storage.documents import Database, Document
@@ -50,12 +50,19 @@ class Analyses:
         )
 
     async def put(self, analysis: TrackAnalysis, *, track_id: TrackId | None, now: int) -> None:
-        """Store an analysis and tie it to a track; the same one again replaces the first."""
-        await self._analyses.replace_one(
-            {"_id": _analysis_id(analysis.audio_hash, analysis.analysis_version)},
-            {"track": track_id, "at": now, "analysis": msgspec.to_builtins(analysis)},
-            upsert=True,
-        )
+        """Store an analysis and tie it to a track; the same one again replaces the first.
+
+        Basic ones of the same audio give way to it.
+        """
+        analysis_id = _analysis_id(analysis.audio_hash, analysis.analysis_version)
+        document: Document = {
+            "track": track_id, "at": now, "analysis": msgspec.to_builtins(analysis),
+        }  # fmt: skip
+        if analysis.is_basic:
+            document["is_basic"] = True
+        await self._analyses.replace_one({"_id": analysis_id}, document, upsert=True)
+        of_this_audio = _ids_of(analysis.audio_hash, BASIC_PREFIX)
+        await self._analyses.delete_many({"_id": {**of_this_audio, "$ne": analysis_id}})
 
     @within(READ_S)
     async def get(self, audio_hash: AudioHash, analysis_version: str) -> TrackAnalysis | None:
@@ -66,9 +73,18 @@ class Analyses:
         return msgspec.convert(document["analysis"], TrackAnalysis) if document else None
 
     @within(READ_S)
+    async def of_audio(self, audio_hash: AudioHash) -> TrackAnalysis | None:
+        """Load the latest analysis of this audio by any version; a basic one where no other is."""
+        return await self._find_latest({"_id": _ids_of(audio_hash)})
+
+    @within(READ_S)
     async def of_track(self, track_id: TrackId) -> TrackAnalysis | None:
-        """Load the latest analysis of a track."""
-        document = await self._analyses.find_one({"track": track_id}, sort=[("at", -1)])
+        """Load the latest analysis of a track; a basic one where there is no other."""
+        return await self._find_latest({"track": track_id})
+
+    async def _find_latest(self, wanted: Document) -> TrackAnalysis | None:
+        # What is no basic one lacks the field, and sorts first.
+        document = await self._analyses.find_one(wanted, sort=[("is_basic", 1), ("at", -1)])
         return msgspec.convert(document["analysis"], TrackAnalysis) if document else None
 
     @within(READ_S)
@@ -78,31 +94,38 @@ class Analyses:
         return [TrackId(track_id) for track_id in found]
 
     async def facts(self) -> AsyncIterator[tuple[TrackId, SoundFacts]]:
-        """Read how each track sounds by its latest analysis, without curves and pictures."""
-        fields = {"track": 1, **{f"analysis.{name}": 1 for name in _FACTS}}
+        """Read how each track sounds by its latest analysis, without curves and pictures.
+
+        A basic one speaks where there is no other.
+        """
+        fields = {"track": 1, "is_basic": 1, **{f"analysis.{name}": 1 for name in _FACTS}}
         cursor = self._analyses.find({"track": {"$ne": None}}, fields, batch_size=1_000)
-        last = None
+        best: Document | None = None
         async for document in cursor.sort([("track", 1), ("at", -1)]):
-            if document["track"] != last:
-                last = document["track"]
-                yield TrackId(last), _read_facts(document["analysis"])
+            if best is not None and document["track"] != best["track"]:
+                yield TrackId(best["track"]), _read_facts(best["analysis"])
+                best = None
+            best = _choose(best, document)
+        if best is not None:
+            yield TrackId(best["track"]), _read_facts(best["analysis"])
 
     @within(READ_S)
     async def traits(self, track_ids: Sequence[TrackId]) -> list[SoundTraits]:
-        """Read the traits of those of these tracks that have an analysis, each by its latest."""
+        """Read the traits of those of these tracks that have an analysis, as `facts` chooses it."""
         wanted = {f"analysis.{path}": 1 for path in _TRAITS.values()}
-        cursor = self._analyses.find({"track": {"$in": list(track_ids)}}, {"track": 1, **wanted})
-        latest: dict[str, Document] = {}
+        fields = {"track": 1, "is_basic": 1, **wanted}
+        cursor = self._analyses.find({"track": {"$in": list(track_ids)}}, fields)
+        best: dict[str, Document] = {}
         async for document in cursor.sort([("track", 1), ("at", -1)]):
-            latest.setdefault(document["track"], document["analysis"])
-        return [_read_traits(document) for document in latest.values()]
+            best[document["track"]] = _choose(best.get(document["track"]), document)
+        return [_read_traits(document["analysis"]) for document in best.values()]
 
     async def outdated(
-        self, *, analysis_version: str, description_version: str
+        self, *, analysis_versions: Sequence[str], description_version: str
     ) -> AsyncIterator[TrackAnalysis]:
-        """Read the analyses of a version whose descriptors have older definitions."""
+        """Read the analyses of these versions whose descriptors have older definitions."""
         wanted = {
-            "analysis.analysis_version": analysis_version,
+            "analysis.analysis_version": {"$in": list(analysis_versions)},
             "analysis.description_version": {"$ne": description_version},
         }
         async for document in self._analyses.find(wanted, batch_size=100):
@@ -151,6 +174,19 @@ def _read_facts(document: Document) -> SoundFacts:
         for name in ("energy", "valence")
     }
     return msgspec.convert({"lra": None, "sound": None, **document, **moods}, SoundFacts)
+
+
+def _choose(best: Document | None, later: Document) -> Document:
+    """Choose between two of one track, the latest first: a basic one only where no other is."""
+    if best is None or (best.get("is_basic") and not later.get("is_basic")):
+        return later
+    return best
+
+
+def _ids_of(audio_hash: AudioHash, version_prefix: str = "") -> Document:
+    """Match the ids of all analyses of one audio, whose versions begin like this."""
+    prefix = _analysis_id(audio_hash, version_prefix)
+    return {"$gte": prefix, "$lt": f"{prefix}\uffff"}
 
 
 def _analysis_id(audio_hash: AudioHash, analysis_version: str) -> str:

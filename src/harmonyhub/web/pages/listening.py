@@ -225,7 +225,7 @@ def steering_query(visitor: Visitor) -> str:
 
 
 def _draw_analysis(analysis: TrackAnalysis | None, usual: Usual | None) -> dict[str, Markup]:
-    if analysis is None:
+    if analysis is None or analysis.is_basic:  # of excerpts there is nothing to draw
         return {}
     # Our own drawings; analysis.pictures escapes the one foreign text in them, the file's name.
     drawn = draw_pictures(analysis) | ({"radar": radar_svg(analysis, usual)} if usual else {})
