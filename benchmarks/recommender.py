@@ -1,8 +1,8 @@
 """How fast the recommender trains, loads and answers on long-tail data, and how good it is.
 
 Run: python -m benchmarks.recommender [--interactions FILE ...] [--only speed|quality]
-[--sets NAME ...] [--seeds N] [--write]; files are the tables that `harmonyhub evaluate` reads and
-add a quality table each. The quality part tunes and measures peers beside ours on the research
+[--sets NAME ...] [--methods NAME ...] [--seeds N] [--write]; files are the tables that
+`harmonyhub evaluate` reads and add a quality table each. The quality part tunes and measures peers beside ours on the research
 sets, where they are there; --write puts its table into docs/quality.md. Times are CPU time: the
 machine may be shared.
 """
@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.quality.peers import METHODS
 from benchmarks.quality.sets import FILES, present_sets, split
-from benchmarks.quality.table import measure_methods, write_page, write_rows
+from benchmarks.quality.table import measure_method, write_page, write_row
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import ArtistId, ReleaseId, TrackId, UserId
 from harmonyhub.domain.knobs import NO_SEEDS, Seeds
@@ -178,15 +178,19 @@ def evaluate_file(path: Path, seed: int) -> None:
             )
 
 
-def measure_quality(names: Sequence[str], *, n_seeds: int, is_written: bool) -> None:
-    """Print the table of all methods on the research sets, and write it if asked to."""
-    rows: list[str] = []
+def measure_quality(
+    names: Sequence[str], methods: Sequence[str], *, n_seeds: int, is_written: bool
+) -> None:
+    """Print a row for each method on each set as soon as it is there, and write it if asked to."""
     for name, plays in present_sets(names):
         splits = [split(name, plays, seed) for seed in range(n_seeds)]
-        rows += write_rows(name, measure_methods(splits))
-        print("\n".join(rows[-len(METHODS) :]), flush=True)
-    if is_written and rows:
-        write_page(Path("docs/quality.md"), rows)
+        for method in METHODS:
+            if methods and method.name not in methods:
+                continue
+            row = write_row(name, measure_method(method, splits))
+            print(row, flush=True)
+            if is_written:
+                write_page(Path("docs/quality.md"), row)
 
 
 def measure_speed(seed: int) -> None:
@@ -208,6 +212,9 @@ def main() -> None:
     parser.add_argument("--interactions", type=Path, nargs="*", default=[])
     parser.add_argument("--only", choices=("speed", "quality"))
     parser.add_argument("--sets", nargs="*", default=list(FILES), choices=list(FILES))
+    parser.add_argument(
+        "--methods", nargs="*", default=[], choices=[method.name for method in METHODS]
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1, help="Splits of each research set.")
     parser.add_argument("--write", action="store_true", help="Put the table into docs/quality.md.")
@@ -218,7 +225,9 @@ def main() -> None:
     for path in options.interactions:
         evaluate_file(path, options.seed)
     if options.only != "speed":
-        measure_quality(options.sets, n_seeds=options.seeds, is_written=options.write)
+        measure_quality(
+            options.sets, options.methods, n_seeds=options.seeds, is_written=options.write
+        )
 
 
 if __name__ == "__main__":

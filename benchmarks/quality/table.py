@@ -1,5 +1,6 @@
 """The table: every method on every set, tuned on validation, then looked at on the test part."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality.packages import NotHereError
-from benchmarks.quality.peers import METHODS, Method, Score
+from benchmarks.quality.peers import Method, Score
 from benchmarks.quality.sets import Part, Split
 from harmonyhub.domain.quality import Estimate
 from harmonyhub.recommender.metrics import UserMetrics, estimate, measure
@@ -33,12 +34,8 @@ class Line:
     cpu_s: float
 
 
-def measure_methods(splits: Sequence[Split]) -> list[Line | str]:
-    """Measure all methods on one set, over some splits of it."""
-    return [_measure_method(method, splits) for method in METHODS]
-
-
-def _measure_method(method: Method, splits: Sequence[Split]) -> Line | str:
+def measure_method(method: Method, splits: Sequence[Split]) -> Line | str:
+    """Measure a method on one set, over some splits of it, or say why it cannot be."""
     try:
         settings, validation = _tune(method, splits[0])
     except NotHereError as reason:
@@ -82,35 +79,36 @@ def _look(score: Score, part: Part) -> list[UserMetrics]:
     ]
 
 
-def write_rows(name: str, lines: Sequence[Line | str]) -> list[str]:
-    """Write the lines of one set as rows of a Markdown table."""
-    rows = []
-    for line in lines:
-        if isinstance(line, str):
-            rows.append(f"| {name} | {line} | | | | |")
-            continue
-        settings = ", ".join(f"{key} {value:g}" for key, value in line.settings.items())
-        rows.append(
-            f"| {name} | {line.method}{f' ({settings})' if settings else ''} "
-            f"| {line.validation:.3f} | {_write(line.ndcg_at_100)} | {_write(line.recall_at_20)} "
-            f"| {line.cpu_s:.1f} |"
-        )
-    return rows
+def write_row(name: str, line: Line | str) -> str:
+    """Write the line of one set as a row of a Markdown table."""
+    if isinstance(line, str):
+        return f"| {name} | {line} | | | | |"
+    settings = ", ".join(f"{key} {value:g}" for key, value in line.settings.items())
+    return (
+        f"| {name} | {line.method}{f' ({settings})' if settings else ''} "
+        f"| {line.validation:.3f} | {_write(line.ndcg_at_100)} | {_write(line.recall_at_20)} "
+        f"| {line.cpu_s:.1f} |"
+    )
 
 
-def write_page(page: Path, rows: Sequence[str]) -> None:
-    """Put rows into the table of a page, between its two marks; those of other sets stay."""
-    text = page.read_text(encoding="utf-8")
-    before, rest = text.split(START)
+def write_page(page: Path, row: str) -> None:
+    """Put a row into the table of a page, in place of the one of the same set and method."""
+    before, rest = page.read_text(encoding="utf-8").split(START)
     table, after = rest.split(END)
-    measured = {_name_of(row) for row in rows}
-    kept = [row for row in table.removeprefix(HEAD).splitlines() if _name_of(row) not in measured]
-    whole = HEAD + "".join(f"{row}\n" for row in [*kept, *rows])
+    rows = table.removeprefix(HEAD).splitlines()
+    (name, method), keys = _key_of(row), [_key_of(one) for one in rows]
+    if (name, method) in keys:
+        rows[keys.index((name, method))] = row
+    else:
+        places = [place for place, key in enumerate(keys) if key[0] == name]
+        rows.insert(max(places, default=len(rows) - 1) + 1, row)
+    whole = HEAD + "".join(f"{one}\n" for one in rows)
     page.write_text(f"{before}{START}{whole}{END}{after}", encoding="utf-8")
 
 
-def _name_of(row: str) -> str:
-    return row.split("|")[1].strip()
+def _key_of(row: str) -> tuple[str, str]:
+    name, method = (cell.strip() for cell in row.split("|")[1:3])
+    return name, re.split(r" \(|:", method)[0]
 
 
 def _write(one: Estimate) -> str:
