@@ -2,9 +2,9 @@
 
 Run: python -m benchmarks.recommender [--interactions FILE ...] [--only speed|quality]
 [--sets NAME ...] [--methods NAME ...] [--seeds N] [--write]; files are the tables that
-`harmonyhub evaluate` reads and add a quality table each. The quality part tunes and measures peers beside ours on the research
-sets, where they are there; --write puts its table into docs/quality.md. Times are CPU time: the
-machine may be shared.
+`harmonyhub evaluate` reads and add a quality table each. The quality part tunes and measures peers
+beside ours on the research sets, where they are there; --write puts each row into docs/quality.md
+as soon as it is measured. Times are CPU time: the machine may be shared.
 """
 
 import argparse
