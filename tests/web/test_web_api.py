@@ -258,6 +258,7 @@ async def test_openapi_lists_every_route(client: httpx2.AsyncClient) -> None:
         "/api/v1/users/{user}/spotify/library",
         "/api/v1/users/{user}/spotify/sync",
         "/api/v1/users/harmonyhub-check",
+        "/api/v1/users/{user}",
         "/api/v1/imports/{ledger}",
         "/api/v1/imports/{ledger}/{group_csv}",
         "/api/v1/tracks",

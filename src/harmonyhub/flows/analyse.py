@@ -13,6 +13,7 @@ from harmonyhub.domain.jobs import Job, JobKind, Progress, Report
 from harmonyhub.domain.music import UNKNOWN_ARTIST, Track, TrackDescription
 from harmonyhub.domain.recommendations import Feedback
 from harmonyhub.domain.sound_tags import is_current
+from harmonyhub.flows.leave import check_stays
 from harmonyhub.flows.memory_limits import telling_of_memory
 from harmonyhub.flows.spool import spool
 from harmonyhub.flows.tag_weights import open_tagger
@@ -40,8 +41,9 @@ async def submit_analysis(
 ) -> Job:
     """Take over a spooled audio file and queue its analysis."""
     name = f"{uuid.uuid4().hex}{Path(file_name).suffix}"
+    await house.store.users.ensure(user_id, now=house.clock())
     spooled = await spool(house, path, name=name)
-    return await house.store.jobs.add(
+    job = await house.store.jobs.add(
         kind=JobKind.ANALYSE,
         user_id=user_id,
         arguments={**spooled.arguments, "file_name": file_name, "track": track_id},
@@ -49,6 +51,8 @@ async def submit_analysis(
         key=f"analyse:{name}",
         place=spooled.place,
     )
+    await check_stays(house, user_id)
+    return job
 
 
 async def run_analysis(

@@ -13,6 +13,7 @@ from harmonyhub.domain.spotify_messages import SignInEnd, explain
 from harmonyhub.domain.upstream_policy import Gate
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
 from harmonyhub.flows.disconnect import forget_what_was_told
+from harmonyhub.flows.leave import check_stays
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.operations import SCOPES
 from harmonyhub.sources.spotify.payloads import Profile
@@ -239,6 +240,7 @@ async def _keep(
         refresh_token=tokens.refresh_token,
         access_token=tokens.access_token,
     )
+    await check_stays(house, UserId(sign_in.user_id))
     return True
 
 

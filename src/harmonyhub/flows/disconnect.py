@@ -26,6 +26,11 @@ async def forget_what_was_told(house: House, user_id: UserId) -> None:
     await house.store.kept_answers.forget(user_id)
     await house.store.pushed_playlists.forget(user_id)
     await house.store.kept_lists.forget_told(user_id)
-    if not sum((await house.store.tokens.count_by_state()).values()):
-        await house.store.resolutions.forget_all()  # asked for in nobody's name any more
+    await forget_foreign_ids(house)
     await house.store.users.touch(user_id)
+
+
+async def forget_foreign_ids(house: House) -> None:
+    """Delete what tracks are called at Spotify, once nobody is connected in whose name to ask."""
+    if not sum((await house.store.tokens.count_by_state()).values()):
+        await house.store.resolutions.forget_all()

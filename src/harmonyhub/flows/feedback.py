@@ -3,6 +3,7 @@
 from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.recommendations import Feedback, FeedbackKind
+from harmonyhub.flows.leave import check_stays
 from harmonyhub.flows.tracks import load_track
 from harmonyhub.wiring.house import House
 
@@ -44,5 +45,6 @@ async def give_feedback(
         await house.store.feedback.add(
             Feedback(user_id=user_id, track_id=track.id, kind=kind, at=now, until=until)
         )
+    await check_stays(house, user_id)
     await house.store.users.touch(user_id)
     return await house.store.feedback.current(user_id)

@@ -14,6 +14,7 @@ from harmonyhub.domain.friends import (
     see,
 )
 from harmonyhub.domain.ids import CHECK_USER, UserId
+from harmonyhub.flows.leave import check_stays
 from harmonyhub.wiring.house import House
 
 TRIES: Final = 5  # both may press at the same moment; who comes second decides anew
@@ -59,6 +60,8 @@ async def add(house: House, *, user_id: UserId, name: UserId) -> Friend:
         return new
 
     seen = see(await _change(house, user_id, name, decide=decide), user_id)
+    for one in (user_id, name):
+        await check_stays(house, one)
     assert seen is not None  # noqa: S101 - whoever adds sees what came of it
     return seen
 

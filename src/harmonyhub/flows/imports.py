@@ -20,6 +20,7 @@ from harmonyhub.domain.listens import (
     Tally,
 )
 from harmonyhub.domain.music import TrackDescription
+from harmonyhub.flows.leave import check_stays, stop_if_gone
 from harmonyhub.flows.spool import spool
 from harmonyhub.sources.history import read_history
 from harmonyhub.storage.ledgers import LedgerRow
@@ -44,6 +45,7 @@ async def submit_import(
         key=f"import:{ledger.id}",
         place=spooled.place,
     )
+    await check_stays(house, user_id)
     return job, ledger
 
 
@@ -60,6 +62,7 @@ async def open_ledger(house: House, *, user_id: UserId, file_name: str) -> Ledge
         started_at=now,
     )
     await house.store.ledgers.open(ledger)
+    await check_stays(house, user_id)
     return ledger
 
 
@@ -186,6 +189,7 @@ async def _store_batch(
     )
     rows, tally = settle(lines, stored=outcomes)
     await house.store.ledgers.commit_batch(ledger.id, number=number, tally=tally, rows=rows)
+    await stop_if_gone(house, ledger)
 
 
 async def _learn_tracks(

@@ -8,6 +8,7 @@ from harmonyhub.domain.errors import NotFoundError
 from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.jobs import Job, Progress, Report
 from harmonyhub.domain.kept_lists import KeptList, KeptListName, Period, period_at
+from harmonyhub.flows.leave import forget_if_gone
 from harmonyhub.recommender.periodic import make_list
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.serving import LiveModel
@@ -96,6 +97,7 @@ async def _keep_list(
         )
         if is_told and await store.tokens.get(user_id) is None:
             await store.kept_lists.forget_told(user_id)  # left while it was made
+        await forget_if_gone(house, user_id)
     none_at = None if is_known and listed.items else f"{taste.revision}:{model.record.version}"
     await store.kept_lists.settle(user_id, name, period.id, none_at=none_at)
     return is_new

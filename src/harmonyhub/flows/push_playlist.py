@@ -31,6 +31,7 @@ from harmonyhub.domain.playlists import (
 )
 from harmonyhub.domain.push_problems import push_problem
 from harmonyhub.domain.upstreams import Outcome, TokenState, UserToken
+from harmonyhub.flows.leave import check_stays
 from harmonyhub.flows.playlist_wishes import PlaylistWish, entitle, name_subject, say_steering
 from harmonyhub.flows.playlist_writing import Pause, PlaylistWriter
 from harmonyhub.flows.recommend import recommend
@@ -95,6 +96,7 @@ async def load_push(house: House, job: Job) -> PushedPlaylist | None:
 async def submit_push(house: House, order: PushOrder) -> tuple[Job, PushedPlaylist]:
     """Write a wish down and queue its job; the same wish twice waits once."""
     plan = first_plan(order, now=house.clock())
+    await house.store.users.ensure(order.user_id, now=house.clock())
     await house.store.pushed_playlists.ensure(plan)
     job = await house.store.jobs.add(
         kind=JobKind.PUSH,
@@ -103,6 +105,7 @@ async def submit_push(house: House, order: PushOrder) -> tuple[Job, PushedPlayli
         now=house.clock(),
         key=f"push:{plan.id}:{order.content}",
     )
+    await check_stays(house, order.user_id)
     known = await house.store.pushed_playlists.get(order.user_id, plan.id)
     return job, known or plan
 

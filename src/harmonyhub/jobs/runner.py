@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from harmonyhub.domain.errors import (
@@ -17,6 +18,7 @@ from harmonyhub.flows.analyse import run_analysis
 from harmonyhub.flows.folder_analysis import run_music_folder
 from harmonyhub.flows.imports import load_ledger, refuse_ledger, run_import
 from harmonyhub.flows.keep_lists import run_lists
+from harmonyhub.flows.leave import clean_up_behind
 from harmonyhub.flows.orders import submit_training
 from harmonyhub.flows.push_playlist import order_of_job, push_as_json, push_playlist
 from harmonyhub.flows.quality import run_evaluation
@@ -37,7 +39,8 @@ Result = Mapping[str, object]
 async def run_job(house: House, job: Job) -> None:
     """Run a job that this process holds, and store how it ended.
 
-    A job that another worker took over ends here without a word: that worker reports.
+    A job that another worker took over ends here without a word: that worker reports. So does one
+    that went with its listener, and what it wrote after that goes too.
     """
     latest = Progress()
 
@@ -66,10 +69,14 @@ async def run_job(house: House, job: Job) -> None:
         await house.store.jobs.release(job)
         raise
     except HarmonyHubError as error:
-        await house.store.jobs.fail(job, error=error.message, hint=error.hint, now=house.clock())
+        with suppress(LostLeaseError):  # that worker reports, or its listener left and it is gone
+            await house.store.jobs.fail(
+                job, error=error.message, hint=error.hint, now=house.clock()
+            )
     finally:
         heart.cancel()
         await asyncio.wait([heart])
+        await clean_up_behind(house, job)
 
 
 async def _run_flow(house: House, job: Job, report: Report) -> Result:

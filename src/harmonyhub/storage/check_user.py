@@ -3,6 +3,7 @@
 from harmonyhub.domain.ids import CHECK_ARTIST, CHECK_USER
 from harmonyhub.storage.documents import Database
 from harmonyhub.storage.door import guarded
+from harmonyhub.storage.leaving import HOLDINGS
 
 
 @guarded
@@ -23,13 +24,9 @@ class CheckUser:
         tracks = await self._database["tracks"].find({"artists": CHECK_ARTIST}).to_list()
         track_ids = [track["_id"] for track in tracks]
         artist_ids = [artist for track in tracks for artist in track["artist_ids"]]
-        of_user = {"user": CHECK_USER}
         n_gone = 0
         for collection, wanted in (
-            ("feedback", of_user),
-            ("shown", of_user),
-            ("jobs", of_user),
-            ("friendships", {"$or": [{"by": CHECK_USER}, {"to": CHECK_USER}]}),
+            *((one.collection, one.of(CHECK_USER)) for one in HOLDINGS),
             ("analyses", {"track": {"$in": track_ids}}),
             ("artists", {"_id": {"$in": artist_ids}}),
             ("tracks", {"_id": {"$in": track_ids}}),

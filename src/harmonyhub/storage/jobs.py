@@ -198,6 +198,10 @@ class Jobs:
         document = await self._jobs.find_one({"_id": job_id})
         return read_job(document) if document else None
 
+    async def of_user(self, user_id: UserId) -> list[Job]:
+        """List all jobs of a user."""
+        return [read_job(document) async for document in self._jobs.find({"user": user_id})]
+
     @within(READ_S)
     async def recent(self, n: int) -> list[Job]:
         """List the newest jobs, newest first."""

@@ -8,6 +8,7 @@ from harmonyhub.domain.ids import CHECK_USER, TrackId, UserId
 from harmonyhub.domain.kept_lists import KeptList, KeptListName
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
+from harmonyhub.storage.users import STAYING
 
 
 @guarded
@@ -90,7 +91,9 @@ class KeptLists:
                 },
             ]
         }
-        cursor = self._users.find({"_id": {"$ne": CHECK_USER}, "$expr": undone}, {"_id": 1})
+        cursor = self._users.find(
+            {"_id": {"$ne": CHECK_USER}, **STAYING, "$expr": undone}, {"_id": 1}
+        )
         return [UserId(user["_id"]) async for user in cursor.sort("_id").limit(n)]
 
     @within(WRITE_S)

@@ -15,6 +15,7 @@ from harmonyhub.storage.listen_reading import READ_BATCH
 
 async def read_columns(listens: Collection, users: Collection) -> ListenColumns:
     """Read the keys of all listens, in their order: by user, track and time."""
+    before = await user_names(users)
     user_codes: dict[int, int] = {}
     track_codes: dict[bytes, int] = {}
     parts: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]] = []
@@ -26,9 +27,9 @@ async def read_columns(listens: Collection, users: Collection) -> ListenColumns:
             keys = read_raw(batch)
             tracks = _encode(keys.tracks.tolist(), track_codes)
             parts.append((_encode(_prefixes_of(keys), user_codes), tracks, keys.times))
+    known = before | await user_names(users)  # some may have come or left meanwhile
     names = {
-        int(np.frombuffer(bytes(document["prefix"]), dtype=np.int64)[0]): UserId(document["_id"])
-        async for document in users.find({}, {"prefix": 1})
+        int(np.frombuffer(prefix, dtype=np.int64)[0]): user_id for prefix, user_id in known.items()
     }
     return ListenColumns(
         user_ids=[names[prefix] for prefix in user_codes],
@@ -37,6 +38,14 @@ async def read_columns(listens: Collection, users: Collection) -> ListenColumns:
         track_index=np.concatenate([np.empty(0, np.int32), *(part[1] for part in parts)]),
         played_at=np.concatenate([np.empty(0, np.int64), *(part[2] for part in parts)]),
     )
+
+
+async def user_names(users: Collection) -> dict[bytes, UserId]:
+    """Tell whose the first bytes of keys are."""
+    return {
+        bytes(document["prefix"]): UserId(document["_id"])
+        async for document in users.find({}, {"prefix": 1})
+    }
 
 
 def _prefixes_of(keys: KeyColumns) -> list[int]:

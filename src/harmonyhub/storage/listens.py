@@ -12,7 +12,7 @@ from harmonyhub.domain.listens import Outcome, SourceKind
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, guarded, within
 from harmonyhub.storage.ledgers import LedgerRow
-from harmonyhub.storage.listen_columns import read_columns
+from harmonyhub.storage.listen_columns import read_columns, user_names
 from harmonyhub.storage.listen_keys import listen_key, pair_prefix, track_of, user_prefix
 from harmonyhub.storage.listen_reading import ListenReader
 from harmonyhub.storage.other_sources import OtherSources
@@ -133,11 +133,10 @@ class Listens:
 
         What trainings learn from: no play that only a synchronization told is among it.
         """
+        # Both before and after: whose plays are read may come or leave meanwhile.
+        before = await user_names(self._users)
         pairs = await self._reader.pairs({})
-        names = {
-            bytes(document["prefix"]): UserId(document["_id"])
-            async for document in self._users.find({}, {"prefix": 1})
-        }
+        names = before | await user_names(self._users)
         prefixes, user_index = np.unique(pairs.users.view(np.int64), return_inverse=True)
         tracks, track_index = np.unique(pairs.tracks, return_inverse=True)
         return Interactions(

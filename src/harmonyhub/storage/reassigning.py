@@ -5,6 +5,7 @@ from pymongo.errors import BulkWriteError
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.storage.documents import Collection
 from harmonyhub.storage.listen_keys import key_range, listen_key, pair_prefix
+from harmonyhub.storage.users import STAYING
 
 DUPLICATE_KEY = 11_000
 
@@ -13,7 +14,7 @@ async def reassign_plays(
     plays: Collection, *, users: Collection, old: TrackId, new: TrackId
 ) -> None:
     """Move all plays of one track to another; a play that is there already stays once."""
-    async for user in users.find({}, {"prefix": 1}):
+    async for user in users.find(STAYING, {"prefix": 1}):
         prefix = bytes(user["prefix"])
         cursor = plays.find({"_id": key_range(pair_prefix(prefix, old))})
         documents = await cursor.to_list()
@@ -28,3 +29,6 @@ async def reassign_plays(
             if any(one["code"] != DUPLICATE_KEY for one in error.details["writeErrors"]):
                 raise
         await plays.delete_many({"_id": {"$in": [document["_id"] for document in documents]}})
+        if await users.find_one({"_id": user["_id"], **STAYING}, {"_id": 1}) is None:
+            # Left meanwhile: what was deleted must not come back under another key.
+            await plays.delete_many({"_id": {"$in": [document["_id"] for document in moved]}})

@@ -23,6 +23,7 @@ from harmonyhub.storage.jobs import Jobs
 from harmonyhub.storage.kept_answers import KeptAnswers
 from harmonyhub.storage.kept_lists import KeptLists
 from harmonyhub.storage.known_good import KnownGoodValues
+from harmonyhub.storage.leaving import Leaving
 from harmonyhub.storage.ledgers import Ledgers
 from harmonyhub.storage.listens import Listens
 from harmonyhub.storage.merging import Merging
@@ -77,6 +78,7 @@ class Store:
         self._database = database
         self._vault = vault
         self.users = Users(database)
+        self.leaving = Leaving(database)
         self.feedback = FeedbackLog(database)
         self.analyses = Analyses(database)
         self.audio_files = AudioFiles(database)

@@ -53,6 +53,11 @@ class Company:
             _keep(self._joined, user_id, known, most=PROFILES_KEPT)
         return known.profile
 
+    def forget(self, user_id: UserId) -> None:
+        """Drop all that is kept of one listener, and who is joined with whom."""
+        self._plays.pop(user_id, None)
+        self._joined.clear()
+
     async def _plays_of(self, name: UserId, state: State, *, model: LiveModel) -> "FriendPlays":
         from harmonyhub.recommender.people import read_friend  # noqa: PLC0415 - as in serving
 

@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.leaving import Departure
 from harmonyhub.domain.recommendations import Feedback, ListName
 from harmonyhub.flows.export import export_user
 from harmonyhub.flows.feedback import give_feedback
+from harmonyhub.flows.leave import leave
 from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.web.requests import HouseHere, parse_user
 from harmonyhub.web.schemas import (
@@ -42,6 +44,15 @@ class UserRoutes(Controller):
         """List the users of this house."""
         users = await house.store.users.list_all()
         return UserList(items=[UserView(id=user) for user in users])
+
+    @delete("/{user:str}", summary="Delete everything of a user", status_code=200)
+    async def remove_user(self, *, house: HouseHere, user: FromPath[str]) -> Departure:
+        """Delete all that is kept of a user, for good; 404 where there is nothing of that name.
+
+        `deleted` counts what there was by kind, `remains` says what this cannot reach. A training
+        is queued.
+        """
+        return await leave(house, parse_user(user))
 
     @get("/{user:str}/recommendations", summary="A list of recommendations, with reasons")
     async def list_recommendations(

@@ -13,7 +13,7 @@ from harmonyhub.domain.recommendations import ListName
 from harmonyhub.flows.friends import add, list_friends, remove
 from harmonyhub.flows.push_playlist import can_save
 from harmonyhub.flows.together import recommend_together
-from harmonyhub.web.pages.visitor import Visitor, VisitorHere
+from harmonyhub.web.pages.visitor import VisitorHere, own_query
 from harmonyhub.web.requests import HouseHere, parse_user
 from harmonyhub.web.wishes import WishHere
 
@@ -88,11 +88,6 @@ async def show_together(
         },
         can_save=await can_save(house, user_id),
     )
-
-
-def own_query(visitor: Visitor) -> str:
-    """Name the visitor in a form's address: the cookie may meanwhile be another's."""
-    return "?" + urlencode({"user": visitor.user_id})
 
 
 friends = Router("/", route_handlers=[show_friends, add_friend, remove_friend, show_together])

@@ -1,19 +1,23 @@
 """The pages around imports and uploads: drop a file, watch it, read its ledger."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from litestar import Request, Response, Router, get, post
-from litestar.params import FromPath
+from litestar import MediaType, Request, Response, Router, get, post
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect
 
+from harmonyhub.domain.errors import RefusedInputError
 from harmonyhub.domain.ids import JobId, LedgerId, TrackId
 from harmonyhub.domain.jobs import Job, JobKind, JobState
 from harmonyhub.domain.listens import Outcome
 from harmonyhub.flows.analyse import load_track_page, submit_analysis
 from harmonyhub.flows.imports import load_ledger, submit_import
+from harmonyhub.flows.leave import leave, look_before
 from harmonyhub.flows.push_playlist import load_push
 from harmonyhub.web.pages.pictures import draw_shares
-from harmonyhub.web.pages.visitor import VisitorHere
+from harmonyhub.web.pages.rendering import render
+from harmonyhub.web.pages.visitor import COOKIE, VisitorHere, own_query
 from harmonyhub.web.requests import HouseHere
 from harmonyhub.web.schemas import LedgerView
 from harmonyhub.web.uploads import BODY_BYTES_MAX, received_upload
@@ -35,6 +39,38 @@ async def show_import(house: HouseHere, visitor: VisitorHere) -> Response[bytes]
     """Show the drop zone, how to get each export, and the past imports."""
     ledgers = await house.store.ledgers.of_user(visitor.user_id)
     return visitor.page("import.html", ledgers=[LedgerView.of(ledger) for ledger in ledgers])
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveForm:
+    """The name, typed by hand."""
+
+    name: str
+
+
+@get("/leave")
+async def show_leaving(house: HouseHere, visitor: VisitorHere) -> Response[bytes]:
+    """Show in numbers what would go, and ask for the name."""
+    departure = await look_before(house, visitor.user_id)
+    return visitor.page("leave.html", departure=departure, own=own_query(visitor))
+
+
+@post("/leave", status_code=200)
+async def take_leave(
+    *, house: HouseHere, visitor: VisitorHere, data: URLEncodedBody[LeaveForm]
+) -> Response[bytes]:
+    """Delete everything of the visitor; from then on this browser is nobody's."""
+    if data.name.strip() != visitor.user_id:
+        raise RefusedInputError(
+            "That is not the name whose data this page is about. Nothing was deleted.",
+            hint=f"Type {visitor.user_id}, capitals and all.",
+        )
+    departure = await leave(house, visitor.user_id)
+    response = Response(
+        render("left.html", departure=departure, path=visitor.path), media_type=MediaType.HTML
+    )
+    response.delete_cookie(COOKIE)
+    return response
 
 
 @post("/import", request_max_body_size=BODY_BYTES_MAX)
@@ -116,5 +152,14 @@ async def _find_training(house: House, *, since: int) -> Job | None:
 
 
 importing = Router(
-    "/", route_handlers=[show_import, take_import, show_ledger, take_audio, show_job]
+    "/",
+    route_handlers=[
+        show_import,
+        take_import,
+        show_leaving,
+        take_leave,
+        show_ledger,
+        take_audio,
+        show_job,
+    ],
 )
