@@ -12,9 +12,9 @@ import pytest
 from harmonyhub.domain.errors import ConflictError, NotFoundError, UnavailableError
 from harmonyhub.domain.history import Interactions
 from harmonyhub.domain.ids import TrackId, UserId
-from harmonyhub.domain.jobs import JobKind
+from harmonyhub.domain.jobs import Job, JobKind
 from harmonyhub.domain.kept_lists import KeptListName, period_at
-from harmonyhub.domain.playlists import PushMode, PushOrder
+from harmonyhub.domain.playlists import PushMode, PushOrder, first_plan
 from harmonyhub.domain.recommendations import FeedbackKind, ListName
 from harmonyhub.flows import imports, leave
 from harmonyhub.flows.connect import begin_sign_in
@@ -24,8 +24,10 @@ from harmonyhub.flows.imports import open_ledger, submit_import
 from harmonyhub.flows.keep_lists import make_lists
 from harmonyhub.flows.push_playlist import submit_push
 from harmonyhub.flows.recommend import recommend
+from harmonyhub.flows.resolve_rest import submit_rest
 from harmonyhub.flows.sync import sync_due, sync_library_due
 from harmonyhub.flows.train import run_training
+from harmonyhub.jobs import runner
 from harmonyhub.jobs.runner import run_job
 from harmonyhub.settings.secret import Secret
 from harmonyhub.storage.documents import Document
@@ -139,11 +141,9 @@ async def send_files(house: House, user: UserId, tmp_path: Path) -> None:
     )
 
 
-async def claim(house: House) -> Any:
-    """Claim the import that waits."""
-    job = await house.store.jobs.claim(
-        worker="here/1", now=house.clock(), lease_s=60, kinds=[JobKind.IMPORT]
-    )
+async def claim(house: House, kind: JobKind = JobKind.IMPORT) -> Job:
+    """Claim the job of a kind that waits."""
+    job = await house.store.jobs.claim(worker="here/1", now=house.clock(), lease_s=60, kinds=[kind])
     assert job is not None
     return job
 
@@ -313,6 +313,32 @@ async def test_an_import_that_runs_writes_nothing_afterwards(
     assert 2 == n_writes
     left = naming(await walk(house), [ANNA.encode(), user_prefix(ANNA), ledger.id.encode()])
     assert ({"users"} if comes_back else set()) == set(left)
+
+
+async def test_any_other_job_that_runs_leaves_nothing_either(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a playlist's job writes down and queues after its listener left goes at its end."""
+    await house.store.users.ensure(ANNA, now=1)
+    order = PushOrder(
+        user_id=ANNA,
+        about="tracks",
+        key="one",
+        title="For a walk",
+        mode=PushMode.CREATE,
+        track_ids=(TrackId("t" * 25),),
+    )
+    await submit_rest(house, order)
+
+    async def leave_then_write(house: House, order: PushOrder, **_: Any) -> dict[str, object]:
+        await leave.leave(house, ANNA)
+        await house.store.pushed_playlists.ensure(first_plan(order, now=1))
+        await submit_rest(house, order)
+        return {}
+
+    monkeypatch.setattr(runner, "resolve_rest", leave_then_write)
+    await run_job(house, await claim(house, JobKind.RESOLVE))
+    assert {} == naming(await walk(house), [ANNA.encode()])
 
 
 async def test_feedback_of_who_leaves_is_taken_back(
