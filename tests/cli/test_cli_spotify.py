@@ -69,7 +69,8 @@ async def _prepare(variables: dict[str, str], folder: Path) -> None:
                 user_id=user,
                 client_id=APP,
                 state=TokenState.ACTIVE,
-                consented_at=house.clock() - 86_400,
+                consented_at=house.clock()
+                - 90_000,  # a day and an hour: no second decides the days
                 access_expires_at=0,
                 account_name=user.title(),
                 scopes=("user-top-read",),
