@@ -24,7 +24,7 @@ from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.training import train
 from harmonyhub.recommender.verifying import count_verified
 
-N_TRACKS = 60
+N_TRACKS, N_LISTENERS = 60, 240
 PLAY_S, EVENING_S = 240, 86_400
 START = 1_700_000_000
 
@@ -59,7 +59,7 @@ def index() -> ServingIndex:
     catalogue = [
         CatalogueEntry(TrackId(f"t{track}"), f"Song {track}", "", ()) for track in range(N_TRACKS)
     ]
-    return train(pairs_of(draw_evenings(80)), catalogue)
+    return train(pairs_of(draw_evenings(N_LISTENERS)), catalogue)
 
 
 def play(tracks: list[int], *, last_at: int) -> History:
@@ -89,6 +89,12 @@ def test_the_strongest_follower_came_right_after():
     assert after[0, 1] > after[0, 2] > after[0, 0] == 0
     assert after[1, 2] > after[1, 0] > 0
     assert 0 == learn_next(pairs_of([[0, 1, 2]], play_s=sequence.TOGETHER_S + 1), N_TRACKS).nnz
+
+
+def test_what_few_play_next_is_not_learned():
+    """Under 200 listeners an order is chance, and the index has none."""
+    catalogue = [CatalogueEntry(TrackId(f"t{n}"), f"Song {n}", "", ()) for n in range(N_TRACKS)]
+    assert 0 == train(pairs_of(draw_evenings(150)), catalogue).follows.nnz
 
 
 def test_without_dates_nothing_follows():

@@ -63,7 +63,7 @@ def learn_similarity(
     """
     n_tracks = weights.shape[1]
     votes = cast_votes(weights, seed=seed)
-    if np.count_nonzero(np.diff(weights.indptr) >= MIN_ITEMS) < MIN_LISTENERS:
+    if not are_enough(weights):
         near = learn_neighbours(tabulate(votes), on_block=on_block, engine=engine)
         near.data /= np.float32(peak(near))
         return Similarity(near, no_factors(n_tracks))
@@ -76,6 +76,11 @@ def learn_similarity(
         return Similarity(near, no_factors(n_tracks), loudness)
     factors = scaled(learn_factors(weights, seed=seed), mix.factors / unit)
     return Similarity(near, factors, loudness)
+
+
+def are_enough(weights: sparse.csr_matrix) -> bool:
+    """Tell whether so many listen that more can be learned than neighbours."""
+    return bool(np.count_nonzero(np.diff(weights.indptr) >= MIN_ITEMS) >= MIN_LISTENERS)
 
 
 def _loudness(mix: Mix, unit: float) -> Loudness:

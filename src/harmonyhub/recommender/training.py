@@ -8,6 +8,7 @@ from scipy import sparse
 from harmonyhub.domain.history import CatalogueEntry, Interactions
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.recommender.candidates.next_tracks import learn_next
+from harmonyhub.recommender.co_plays import no_entries
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import (
     VOTES_HALF,
@@ -19,7 +20,7 @@ from harmonyhub.recommender.interactions import (
     weigh_recency,
 )
 from harmonyhub.recommender.labels import label_catalogue
-from harmonyhub.recommender.similarity import learn_similarity
+from harmonyhub.recommender.similarity import are_enough, learn_similarity
 from harmonyhub.recommender.sounds import no_sounds
 from harmonyhub.recommender.stages import INLINE, Engine
 
@@ -77,6 +78,9 @@ def train(
         on_block=report,
         engine=engine,
     )
+    # What few play next is chance: on 30music new tracks had 0.124 without and 0.123 with it for 150
+    # listeners, 0.145 and 0.150 for 250.
+    follows = learn_next(pairs, n_tracks) if are_enough(weights) else no_entries((n_tracks,) * 2)
     report(n_tracks)
     return ServingIndex(
         track_ids=[entry.id for entry in catalogue],
@@ -94,7 +98,7 @@ def train(
         neighbours=similarity.neighbours,
         factors=similarity.factors,
         loudness=similarity.loudness,
-        follows=learn_next(pairs, n_tracks),
+        follows=follows,
         sounds=no_sounds(n_tracks),
         n_users=len(np.unique(pairs.user_index)),
         n_listens=int(pairs.plays.sum()),
