@@ -78,8 +78,8 @@ def train(
         on_block=report,
         engine=engine,
     )
-    # What few play next is chance: on 30music new tracks had 0.124 without and 0.123 with it for 150
-    # listeners, 0.145 and 0.150 for 250.
+    # What few play next is chance: on 30music new tracks had 0.124 without and 0.123 with it for
+    # 150 listeners, 0.145 and 0.150 for 250.
     follows = learn_next(pairs, n_tracks) if are_enough(weights) else no_entries((n_tracks,) * 2)
     report(n_tracks)
     return ServingIndex(
