@@ -123,6 +123,6 @@ METHODS = (
     Method("EASE", _ease, _grid(ridge=(10.0, 50.0, 100.0, 200.0))),
     Method("SLIM", _slim, _grid(sparsity=(0.2, 1.0), ridge=(20.0, 60.0))),
     Method("SANSA", _sansa, _grid(ridge=(50.0, 200.0), density=(2e-3,))),
-    Method("ELSA", _elsa, _grid(factors=(128.0, 512.0), epochs=(10.0, 30.0))),
+    Method("ELSA", _elsa, _grid(factors=(512.0,), epochs=(30.0, 100.0))),
     Method("implicit ALS", _implicit_als, _grid(factors=(64.0, 128.0), alpha=(3.0, 10.0, 40.0))),
 )
