@@ -22,10 +22,10 @@ async def bring_back(url: str, *, redirect_uri: str) -> str:
     RefusedInputError
         If nobody comes back within five minutes, or there is no terminal to paste into.
     """
+    arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    server = await _listen(redirect_uri, arrived)  # before anybody can come back
     click.echo("Open this address, sign in as the person to try, and press Agree:", err=True)
     click.echo(f"\n  {url}\n", err=True)
-    arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    server = await _listen(redirect_uri, arrived)
     if server is None:
         return await asyncio.to_thread(_paste, redirect_uri)
     say(f"Waiting at {redirect_uri} ...")

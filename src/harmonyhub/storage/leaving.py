@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bson.binary import Binary
-
 from harmonyhub.domain.ids import LedgerId, UserId
 from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
-from harmonyhub.storage.listen_keys import user_prefix
-from harmonyhub.storage.users import STAYING
+from harmonyhub.storage.users import STAYING, describe_new
 
 BATCH: Final = 5_000  # deleted in 0.1 s, so that progress is seen
 
@@ -72,12 +69,7 @@ class Leaving:
             {
                 "$set": {"leaving_at": now},
                 # Something may be kept under a name that never became a user.
-                "$setOnInsert": {
-                    "prefix": Binary(user_prefix(user_id)),
-                    "created_at": now,
-                    "revision": 0,
-                    "sources": [],
-                },
+                "$setOnInsert": describe_new(user_id, now=now),
             },
             upsert=True,
         )

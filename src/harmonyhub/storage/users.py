@@ -8,12 +8,22 @@ from pymongo.errors import DuplicateKeyError
 
 from harmonyhub.domain.errors import ConflictError
 from harmonyhub.domain.ids import CHECK_USER, UserId
-from harmonyhub.storage.documents import Database
+from harmonyhub.storage.documents import Database, Document
 from harmonyhub.storage.door import READ_S, WRITE_S, guarded, within
 from harmonyhub.storage.listen_keys import user_prefix
 
 # Whoever leaves is marked first: storage/leaving.py.
 STAYING: Final = {"leaving_at": {"$exists": False}}
+
+
+def describe_new(user_id: UserId, *, now: int) -> Document:
+    """Give the fields of a user of whom nothing is known yet."""
+    return {
+        "prefix": Binary(user_prefix(user_id)),
+        "created_at": now,
+        "revision": 0,
+        "sources": [],
+    }
 
 
 @guarded
@@ -36,14 +46,7 @@ class Users:
         try:
             await self._users.update_one(
                 {"_id": user_id, **STAYING},
-                {
-                    "$setOnInsert": {
-                        "prefix": Binary(user_prefix(user_id)),
-                        "created_at": now,
-                        "revision": 0,
-                        "sources": [],
-                    }
-                },
+                {"$setOnInsert": describe_new(user_id, now=now)},
                 upsert=True,
             )
         except DuplicateKeyError as error:
