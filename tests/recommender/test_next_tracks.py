@@ -7,6 +7,7 @@ import pytest
 
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import TrackId, UserId
+from harmonyhub.domain.kept_lists import KeptListName, period_at
 from harmonyhub.domain.knobs import Seeds
 from harmonyhub.domain.recommendations import (
     EvidenceKind,
@@ -19,6 +20,7 @@ from harmonyhub.recommender.blend import SESSION_S
 from harmonyhub.recommender.candidates import sequence
 from harmonyhub.recommender.candidates.next_tracks import N_KEPT, learn_next
 from harmonyhub.recommender.index import ServingIndex
+from harmonyhub.recommender.periodic import make_list
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import build_profile
 from harmonyhub.recommender.training import train
@@ -148,6 +150,24 @@ def test_what_follows_counts_while_a_listener_listens(index):
     assert "t9" == listening[0].track.id
     assert EvidenceKind.PLAYED_NEXT in kinds_of(listening)
     assert EvidenceKind.PLAYED_NEXT not in kinds_of(discover(index, history, now=START + 3_600))
+
+
+@pytest.mark.parametrize("name", KeptListName)
+def test_a_list_that_is_kept_does_not_follow_a_moment(index, name):
+    """Who listens at midnight gets no day or week of what follows those plays."""
+    period = period_at(name, START)
+    history = play([5, 6, 7, 8], last_at=period.starts_at - 60)
+    cards = make_list(
+        name,
+        period,
+        user_id=UserId("u"),
+        profile=build_profile(history, index),
+        feedback=[],
+        index=index,
+        given=[],
+    ).items
+    assert cards
+    assert EvidenceKind.PLAYED_NEXT not in kinds_of(cards)
 
 
 def test_the_latest_play_says_most(index):

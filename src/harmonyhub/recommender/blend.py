@@ -99,7 +99,7 @@ def blend_for(list_name: ListName, profile: Profile, *, now: int) -> ListBlend:
     """
     if list_name not in {ListName.FOR_YOU, ListName.DISCOVER}:
         return BLENDS[list_name]
-    is_listening = profile.last_at > 0 and abs(now - profile.last_at) <= SESSION_S
+    is_listening = profile.moment > 0 and abs(now - profile.moment) <= SESSION_S
     return FOR_NEW[bool(profile.friends), is_listening]
 
 

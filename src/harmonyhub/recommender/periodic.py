@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +49,13 @@ def make_list(
         For a week only tracks that were never played. For a day the mix of For you, of a quarter
         of the taste that user and day decide.
     """
-    taste, resting = profile, set(given)
+    # What is kept for a day or a week does not follow the half hour before it.
+    taste, resting = replace(profile, moment=0), set(given)
     wanted = ListName.DISCOVER
     if list_name is KeptListName.DAILY:
         wanted = ListName.FOR_YOU
         part = part_of_day(profile, index, key=f"{user_id}/{period.id}")
-        taste = reweigh(profile, profile.weights * np.where(part, 1, REST), index)
+        taste = reweigh(taste, profile.weights * np.where(part, 1, REST), index)
         others = profile.items[~part & ((profile.plays > 0) | (profile.favours > 0))]
         resting |= {index.track_ids[item] for item in others.tolist()}
     request = RecommendationRequest(

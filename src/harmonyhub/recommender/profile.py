@@ -67,7 +67,8 @@ class Profile:
     first_at, last_at : int
         Unix seconds of the first and last dated play; 0 if none has a date.
     moment : int
-        When the latest plays are looked at, unix seconds: at the last of them, by default.
+        When the latest plays are looked at, unix seconds: at the last of them, by default; 0 if
+        they are not, and nobody is taken to be listening.
     friends : tuple of FriendPlays
         All friends, for the lists in which they have a say; else none.
     kept, reasons, told : dict
