@@ -93,6 +93,12 @@ def test_the_strongest_follower_came_right_after():
     assert 0 == learn_next(pairs_of([[0, 1, 2]], play_s=sequence.TOGETHER_S + 1), N_TRACKS).nnz
 
 
+def test_one_listener_is_no_habit():
+    """What one listener played next counts for far less than what ten did."""
+    after = learn_next(pairs_of([[0, 1]] + [[10, 11]] * 10), N_TRACKS)
+    assert after[10, 11] > 3 * after[0, 1] > 0
+
+
 def test_what_few_play_next_is_not_learned():
     """Under 200 listeners an order is chance, and the index has none."""
     catalogue = [CatalogueEntry(TrackId(f"t{n}"), f"Song {n}", "", ()) for n in range(N_TRACKS)]
