@@ -278,6 +278,42 @@ async def test_what_broke_off_is_finished_by_the_worker(house: House, clock: Set
     assert {} == naming(await walk(house), [ANNA.encode()])
 
 
+async def test_two_workers_may_finish_the_same(
+    house: House, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both see what broke off: the slower one finds nobody of that name, and goes on."""
+    for user in (ANNA, UserId("ben")):
+        await house.store.users.ensure(user, now=1)
+        await house.store.leaving.begin(user, now=clock.now)
+    clock.now += leave.BROKEN_OFF_S + 1
+    listed = house.store.leaving.broken_off
+
+    async def listed_too_early(*, before: int) -> list[UserId]:
+        left = await listed(before=before)
+        await leave.leave(house, left[0])
+        return left
+
+    monkeypatch.setattr(house.store.leaving, "broken_off", listed_too_early)
+    await leave.finish_departures(house)
+    assert [] == await listed(before=clock.now)
+
+
+async def test_who_takes_the_name_keeps_what_they_wrote(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last look comes after the name is free: what is there then may be another's."""
+    await house.store.users.ensure(ANNA, now=1)
+    end = house.store.leaving.end
+
+    async def end_then_come(user_id: UserId) -> None:
+        await end(user_id)
+        await open_ledger(house, user_id=ANNA, file_name="of another.zip")
+
+    monkeypatch.setattr(house.store.leaving, "end", end_then_come)
+    await leave.leave(house, ANNA)
+    assert ["of another.zip"] == [one.file_name for one in await house.store.ledgers.of_user(ANNA)]
+
+
 async def test_nobody_cannot_leave(house: House) -> None:
     """A name of which there is nothing is said to be none, and nothing is made by asking."""
     with pytest.raises(NotFoundError):

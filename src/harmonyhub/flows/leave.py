@@ -6,6 +6,7 @@ the rest. Who writes while a listener leaves finds the mark afterwards and takes
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,8 @@ async def leave(
     )
     await submit_training(house)
     await house.store.leaving.end(user_id)
-    await _forget(house, user_id)  # a page that was being made wrote down what it showed
+    # A page that was being made wrote down what it showed. Who took the name since keeps theirs.
+    await forget_if_gone(house, user_id)
     for name in friends:
         await house.store.users.touch(name)
     house.tastes.forget(user_id)
@@ -79,8 +81,9 @@ async def finish_departures(house: House) -> list[UserId]:
     """Do the rest where a crash broke off a departure; list who has left now."""
     left = await house.store.leaving.broken_off(before=house.clock() - BROKEN_OFF_S)
     for user_id in left:
-        await leave(house, user_id)
-        log.info("a departure that had broken off is finished")
+        with suppress(NotFoundError):  # another worker was quicker
+            await leave(house, user_id)
+            log.info("a departure that had broken off is finished")
     return left
 
 
