@@ -22,7 +22,7 @@ async def test_a_listener_leaves_on_the_page(client: httpx2.AsyncClient, house: 
     page = (await client.get(unescape(way[1]), headers=HTML)).text
     shown = " ".join(re.sub(r"<[^>]+>", " ", page.partition("<main")[2]).split())
     assert "Listens 15" in shown
-    assert "the next training, now queued" in shown
+    assert "the next training, queued at once" in shown
     form = re.search(r'<form method="post" action="(/leave[^"]+)"', page)
     assert form
     action = unescape(form[1])

@@ -7,7 +7,7 @@ from typing import Final
 from harmonyhub.domain.ids import UserId
 
 REMAINS: Final = (
-    "The live index has learned from these plays; the next training, now queued, does without.",
+    "The live index has learned from these plays; the next training, queued at once, does without.",
     "A training is refused if lists get worse by it: `harmonyhub train --even-if-worse` goes on.",
     "The index before it is kept until the training after that. Neither holds a name.",
     "Tracks, and analyses of audio that was sent, are the catalogue's, which names no listener.",

@@ -3,7 +3,7 @@
 from harmonyhub.domain.ids import CHECK_ARTIST, CHECK_USER
 from harmonyhub.storage.documents import Database
 from harmonyhub.storage.door import guarded
-from harmonyhub.storage.leaving import HOLDINGS
+from harmonyhub.storage.leaving import Leaving
 
 
 @guarded
@@ -24,9 +24,8 @@ class CheckUser:
         tracks = await self._database["tracks"].find({"artists": CHECK_ARTIST}).to_list()
         track_ids = [track["_id"] for track in tracks]
         artist_ids = [artist for track in tracks for artist in track["artist_ids"]]
-        n_gone = 0
+        n_gone = await Leaving(self._database).sweep(CHECK_USER)
         for collection, wanted in (
-            *((one.collection, one.of(CHECK_USER)) for one in HOLDINGS),
             ("analyses", {"track": {"$in": track_ids}}),
             ("artists", {"_id": {"$in": artist_ids}}),
             ("tracks", {"_id": {"$in": track_ids}}),

@@ -106,8 +106,14 @@ class Leaving:
         counts[PAGES] = await self._database["ledger_pages"].count_documents(pages)
         return {what: n for what, n in counts.items() if n}
 
-    async def sweep(self, user_id: UserId, *, follow: Follow = lambda _: None) -> None:
-        """Delete all of a user but the user's own document; again after a crash does the rest."""
+    async def sweep(self, user_id: UserId, *, follow: Follow = lambda _: None) -> int:
+        """Delete all of a user but the user's own document; again after a crash does the rest.
+
+        Returns
+        -------
+        int
+            How many documents went.
+        """
         n_gone = 0
         for one in HOLDINGS:
             if one.collection == "ledgers":
@@ -116,6 +122,7 @@ class Leaving:
             n_gone = await self._delete(
                 one.collection, one.of(user_id), n_gone=n_gone, follow=follow
             )
+        return n_gone
 
     async def take_back(self, user_id: UserId, ledger_id: LedgerId) -> bool:
         """Delete what an import wrote if its listener has left, or leaves; tells whether so."""
