@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.quality.ease import train_ease
+from benchmarks.quality.multvae import train_multvae
 from benchmarks.quality.packages import (
     train_elsa,
     train_implicit_als,
@@ -102,6 +103,10 @@ def _elsa(plays: sparse.csr_matrix, *, seed: int, factors: float, epochs: float)
     return _of_ones(train_elsa(_ones(plays), seed=seed, factors=factors, epochs=epochs))
 
 
+def _multvae(plays: sparse.csr_matrix, *, seed: int, prior: float, epochs: float) -> Score:
+    return _of_ones(train_multvae(_ones(plays), seed=seed, prior=prior, epochs=epochs))
+
+
 def _of_ones(score: Score) -> Score:
     return lambda histories: score(_ones(histories))
 
@@ -124,5 +129,6 @@ METHODS = (
     Method("SLIM", _slim, _grid(sparsity=(0.2, 1.0), ridge=(20.0, 60.0))),
     Method("SANSA", _sansa, _grid(ridge=(50.0, 200.0), density=(2e-3,))),
     Method("ELSA", _elsa, _grid(factors=(512.0,), epochs=(30.0, 100.0))),
+    Method("MultVAE", _multvae, _grid(prior=(0.2, 0.5), epochs=(50.0, 100.0))),
     Method("implicit ALS", _implicit_als, _grid(factors=(64.0, 128.0), alpha=(3.0, 10.0, 40.0))),
 )

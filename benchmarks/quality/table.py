@@ -12,25 +12,37 @@ from benchmarks.quality.packages import NotHereError
 from benchmarks.quality.peers import Method, Score
 from benchmarks.quality.sets import Part, Split
 from harmonyhub.domain.quality import Estimate
-from harmonyhub.recommender.metrics import UserMetrics, estimate, measure
+from harmonyhub.recommender.metrics import (
+    UserMetrics,
+    estimate,
+    find_hidden,
+    join_metrics,
+    rank_unheard,
+)
 
 BATCH_CELLS = 20_000_000
 START, END = "<!-- table: start -->\n", "<!-- table: end -->\n"
 HEAD = (
-    "| set | method | validation NDCG@100 | test NDCG@100 | test recall@20 | training, CPU s |\n"
-    "|---|---|---|---|---|---|\n"
+    "| set | method | validation NDCG@100 | test NDCG@100 | test recall@20 | coverage@20"
+    " | training, CPU s |\n"
+    "|---|---|---|---|---|---|---|\n"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one method reached on one set; `cpu_s` is of one training with the chosen settings."""
+    """What one method reached on one set.
+
+    `coverage_at_20` is the share of the items that is in the first 20 of any test listener;
+    `cpu_s` is of one training with the chosen settings.
+    """
 
     method: str
     settings: Mapping[str, float]
     validation: float
     recall_at_20: Estimate
     ndcg_at_100: Estimate
+    coverage_at_20: float
     cpu_s: float
 
 
@@ -40,23 +52,20 @@ def measure_method(method: Method, splits: Sequence[Split]) -> Line | str:
         settings, validation = _tune(method, splits[0])
     except NotHereError as reason:
         return f"{method.name}: {reason}"
-    found: list[UserMetrics] = []
     start = time.process_time()
     trained = [method.train(one.training, seed=one.seed, **settings) for one in splits]
     cpu_s = (time.process_time() - start) / len(splits)
-    for score, one in zip(trained, splits, strict=True):
-        found += _look(score, one.test)
+    looks = [_look(score, one.test) for score, one in zip(trained, splits, strict=True)]
+    found = join_metrics([look.metrics for look in looks])
     rng = np.random.default_rng(0)
-
-    def together(name: str) -> Estimate:
-        return estimate(np.concatenate([getattr(one, name) for one in found]), rng)
 
     return Line(
         method.name,
         settings,
         validation=validation,
-        recall_at_20=together("recall_at_20"),
-        ndcg_at_100=together("ndcg_at_100"),
+        recall_at_20=estimate(found.recall_at_20, rng),
+        ndcg_at_100=estimate(found.ndcg_at_100, rng),
+        coverage_at_20=float(np.mean([look.coverage_at_20 for look in looks])),
         cpu_s=cpu_s,
     )
 
@@ -65,29 +74,40 @@ def _tune(method: Method, one: Split) -> tuple[Mapping[str, float], float]:
     reached = []
     for settings in method.grid:
         score = method.train(one.training, seed=one.seed, **settings)
-        values = np.concatenate([part.ndcg_at_100 for part in _look(score, one.validation)])
-        reached.append((float(values.mean()), settings))
+        metrics = _look(score, one.validation).metrics
+        reached.append((float(metrics.ndcg_at_100.mean()), settings))
     best, settings = max(reached, key=lambda pair: pair[0])
     return settings, best
 
 
-def _look(score: Score, part: Part) -> list[UserMetrics]:
-    size = max(BATCH_CELLS // part.given.shape[1], 1)
-    batches = [slice(start, start + size) for start in range(0, part.given.shape[0], size)]
-    return [
-        measure(score(part.given[rows]), part.given[rows], part.hidden[rows]) for rows in batches
-    ]
+@dataclass(frozen=True, slots=True)
+class _Look:
+    metrics: UserMetrics
+    coverage_at_20: float
+
+
+def _look(score: Score, part: Part) -> _Look:
+    n_items = part.given.shape[1]
+    size = max(BATCH_CELLS // n_items, 1)
+    parts, listed = [], np.zeros(n_items, dtype=bool)
+    for start in range(0, part.given.shape[0], size):
+        given, hidden = (one[start : start + size] for one in (part.given, part.hidden))
+        ranked = rank_unheard(score(given), given)
+        parts.append(find_hidden(ranked, hidden))
+        first = ranked[:, :20]
+        listed[first[first >= 0]] = True
+    return _Look(join_metrics(parts), float(listed.mean()))
 
 
 def write_row(name: str, line: Line | str) -> str:
     """Write the line of one set as a row of a Markdown table."""
     if isinstance(line, str):
-        return f"| {name} | {line} | | | | |"
+        return f"| {name} | {line} | | | | | |"
     settings = ", ".join(f"{key} {value:g}" for key, value in line.settings.items())
     return (
         f"| {name} | {line.method}{f' ({settings})' if settings else ''} "
         f"| {line.validation:.3f} | {_write(line.ndcg_at_100)} | {_write(line.recall_at_20)} "
-        f"| {line.cpu_s:.1f} |"
+        f"| {line.coverage_at_20:.3f} | {line.cpu_s:.1f} |"
     )
 
 

@@ -14,6 +14,8 @@ from harmonyhub.storage.indexes import INDEXES
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)")
+PLACE = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:\./hub|harmonyhub) ([a-z][a-z-]+)")
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 CODE = re.compile(r"`((?:\./hub|harmonyhub) [^`]+)`")
@@ -35,6 +37,24 @@ def test_links_lead_somewhere(path: Path) -> None:
     """Every link to a file of the repository leads to one."""
     links = [link for link in LINK.findall(path.read_text("utf-8")) if "://" not in link]
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def places_in(text: str) -> set[str]:
+    """List the names by which the headings of a document are linked to."""
+    headings = re.findall(r"^#+ +(.+?)\s*$", FENCED.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_links_into_a_document_lead_to_a_heading(path: Path) -> None:
+    """Every link to a place of a document has a heading there."""
+    lost = [
+        f"{file}#{place}"
+        for file, place in PLACE.findall(path.read_text("utf-8"))
+        if "://" not in file and (path.parent / file if file else path).suffix == ".md"
+        if place not in places_in((path.parent / file if file else path).read_text("utf-8"))
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))

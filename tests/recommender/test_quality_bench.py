@@ -69,10 +69,17 @@ def test_every_method_finds_tastes(lines):
     assert all("is not installed" in line for line in lines if isinstance(line, str))
 
 
+def test_coverage_is_the_share_of_items_in_any_list(lines):
+    """Everybody's most popular are few items; four tastes have four times as many first ones."""
+    covered = {line.method: line.coverage_at_20 for line in lines if not isinstance(line, str)}
+    assert 20 / 120 <= covered["most popular"] < 0.3
+    assert covered["HarmonyHub"] > 60 / 120
+
+
 def test_the_table_reaches_the_page(lines, tmp_path):
     """A row takes the place of that of its set and method, and comes after those of its set."""
     page = tmp_path / "page.md"
-    old = ["| made up | item k-NN (shrink 3) | 0 | | | |", "| another | item k-NN | 0 | | | |"]
+    old = ["| made up | item k-NN (shrink 3) | 0 | | | | |", "| another | item k-NN | 0 | | | | |"]
     page.write_text(f"before\n{START}{HEAD}" + "\n".join(old) + f"\n{END}after\n")
     rows = [write_row("made up", line) for line in lines]
     for row in rows:
