@@ -168,6 +168,22 @@ def test_analyse_takes_a_folder_into_the_library_once(hub: Hub, tmp_path: Path) 
     assert [str(music / "broken.mp3")] == list(first["refused"])
 
 
+@pytest.mark.slow
+def test_names_of_files_that_are_no_utf_8_are_read_and_told(hub: Hub, tmp_path: Path) -> None:
+    """Old libraries have them: such a file is measured or refused as any other."""
+    music = tmp_path / "music"
+    music.mkdir()
+    write_tone(music / "Zo\udceb - Caf\udce9.wav")
+    (music / "b\udcffad.mp3").write_bytes(b"no audio" * 100)
+    said = hub("analyse", "music", "--json")
+    told = json.loads(said.stdout)
+    assert (1, [str(music / "b?ad.mp3")]) == (told["analysed"], list(told["refused"]))
+    assert "b?ad.mp3 is not an audio file" in next(iter(told["refused"].values()))
+    assert "Traceback" not in said.stderr
+    one = json.loads(hub("analyse", "music/Zo\udceb - Caf\udce9.wav", "--basic", "--json").stdout)
+    assert "Zo? - Caf?.wav" == one["file_name"]
+
+
 def test_a_wrong_setting_is_named_before_anything_starts(hub: Hub, tmp_path: Path) -> None:
     """All problems come at once, with their variables, and exit status 78."""
     said = hub("up", HARMONYHUB_PROT="9", HARMONYHUB_HOST="0.0.0.0", HARMONYHUB_LOG_LEVEL="loud")

@@ -16,6 +16,7 @@ from harmonyhub.analysis.sound import measure_sound
 from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
 from harmonyhub.analysis.track import QUIETEST_MUSIC_DBTP, rounded
 from harmonyhub.domain.analysis import BASIC_VERSION, TrackAnalysis
+from harmonyhub.domain.audio_files import name_of
 
 # Of what was tried on 141 pieces, docs/analysis.md: fewer and longer excerpts miss more of the
 # loudness, more and shorter ones more of the beats, whose network looks 12 s around.
@@ -56,7 +57,7 @@ def analyse_basics(path: Path) -> TrackAnalysis:
         )
         analysis = TrackAnalysis(
             audio_hash=audio.audio_hash,
-            file_name=path.name,
+            file_name=name_of(path),
             codec=audio.codec,
             duration=round(heard.duration_s, 3),
             sample_rate=audio.sample_rate,

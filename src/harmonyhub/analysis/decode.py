@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from harmonyhub.analysis.frames import FrameConverter, join_pieces, mono_weights, resample
 from harmonyhub.domain.analysis import AudioTags
+from harmonyhub.domain.audio_files import name_of
 from harmonyhub.domain.errors import AudioError
 from harmonyhub.domain.ids import AudioHash
 
@@ -104,7 +105,7 @@ class AudioFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._name = path.name
+        self._name = name_of(path)
         self._container = _open_container(path)
         try:
             self._stream = self._find_stream()
@@ -308,9 +309,9 @@ class AudioFile:
 
 def _open_container(path: Path) -> InputContainer:
     if not path.is_file():
-        raise AudioError(f"{path.name} is not a file", hint="Name an existing audio file.")
+        raise AudioError(f"{name_of(path)} is not a file", hint="Name an existing audio file.")
     if path.stat().st_size == 0:
-        raise AudioError(f"{path.name} is empty", hint="Copy or download the file again.")
+        raise AudioError(f"{name_of(path)} is empty", hint="Copy or download the file again.")
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
         # The prefix keeps FFmpeg from reading "http:" or "concat:" out of a file name.
@@ -321,7 +322,7 @@ def _open_container(path: Path) -> InputContainer:
         if isinstance(error, PermissionError):
             raise _unreadable(path, error) from error
         raise AudioError(
-            f"{path.name} is not an audio file that can be read: {_reason(error)}",
+            f"{name_of(path)} is not an audio file that can be read: {_reason(error)}",
             hint=FORMATS_HINT,
         ) from error
 
@@ -340,7 +341,7 @@ def _note_missing_bytes(path: Path) -> list[str]:
 
 def _unreadable(path: Path, error: Exception) -> AudioError:
     return AudioError(
-        f"{path.name} cannot be read: {_reason(error)}", hint="Check its name and permissions."
+        f"{name_of(path)} cannot be read: {_reason(error)}", hint="Check its name and permissions."
     )
 
 

@@ -23,6 +23,7 @@ from harmonyhub.analysis.tag_excerpts import ExcerptPass
 from harmonyhub.analysis.tagger import Tagger
 from harmonyhub.analysis.waveform import Outline
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, Character, TrackAnalysis
+from harmonyhub.domain.audio_files import name_of
 from harmonyhub.domain.sound_tags import HeardTags, explain_no_tags, name_tags
 
 WAVEFORM_COLUMNS = 1000
@@ -114,7 +115,7 @@ def _analyse(
         )
         analysis = TrackAnalysis(
             audio_hash=audio.audio_hash,
-            file_name=path.name,
+            file_name=name_of(path),
             codec=audio.codec,
             duration=round(heard.duration_s, 3),
             sample_rate=audio.sample_rate,

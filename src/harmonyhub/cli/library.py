@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harmonyhub.cli.session import ProgressLine, as_json_option, opened_house, print_json
+from harmonyhub.domain.audio_files import name_of
 from harmonyhub.domain.engines import EngineName
 from harmonyhub.domain.jobs import Progress
 from harmonyhub.domain.sound_tags import explain_no_tags, name_tags
@@ -111,7 +112,7 @@ def analyse(
     from harmonyhub.flows.memory_limits import limit_memory, telling_of_memory
 
     limit_memory()
-    with telling_of_memory(path.name):
+    with telling_of_memory(name_of(path)):
         if shape:
             print_json(_measure_as(path, shape))
             return
@@ -162,7 +163,7 @@ def _draw(analysis: "TrackAnalysis", folder: Path) -> None:
 def _follow(path: Path, line: ProgressLine) -> Callable[[float, float | None], None]:
     def follow(done_s: float, announced_s: float | None) -> None:
         total = int(announced_s) if announced_s else None
-        line(Progress(done=int(done_s), total=total, unit="s", message=path.name))
+        line(Progress(done=int(done_s), total=total, unit="s", message=name_of(path)))
 
     return follow
 

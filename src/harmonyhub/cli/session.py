@@ -106,7 +106,9 @@ def say(message: str) -> None:
 
 def print_json(value: Mapping[str, object]) -> None:
     """Print one JSON object on one line, for machines."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    line = json.dumps(value, ensure_ascii=False)
+    # Names of files are bytes of any kind, JSON is UTF-8.
+    click.echo(line.encode("utf-8", "replace"))
 
 
 @asynccontextmanager

@@ -7,6 +7,11 @@ from pathlib import Path
 from harmonyhub.domain.ids import AudioHash
 
 
+def name_of(path: Path) -> str:
+    """Give the name of a file as text: names are bytes, and what of them is no UTF-8 becomes "?"."""
+    return path.name.encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file as it lies on the disk; with another size or time (ns) it is another file."""

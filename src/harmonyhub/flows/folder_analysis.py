@@ -9,7 +9,13 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, BASIC_VERSION, TrackAnalysis
-from harmonyhub.domain.audio_files import FileRecord, FoundFile, settled_files, sort_files
+from harmonyhub.domain.audio_files import (
+    FileRecord,
+    FoundFile,
+    name_of,
+    settled_files,
+    sort_files,
+)
 from harmonyhub.domain.errors import AudioError, DamagedInputError, NotFoundError
 from harmonyhub.domain.ids import AudioHash
 from harmonyhub.domain.jobs import Progress, Report
@@ -72,7 +78,7 @@ class _Run:
                 done=self.n_files - self.n_due + n_done,
                 total=self.n_files,
                 unit="files",
-                message=f"{look}{pace}  {file.path.name}",
+                message=f"{look}{pace}  {name_of(file.path)}",
             )
         )
 
@@ -201,7 +207,7 @@ async def _settle(run: _Run, file: FoundFile, process: FileMeasurer) -> str:
         async with run.under_way.setdefault(audio_hash, asyncio.Lock()):
             outcome, analysis = await _find_or_measure(run, file, audio_hash, process=process)
         if analysis is not None:
-            named = replace(analysis, file_name=_text(file.path.name), tags=identity.tags)
+            named = replace(analysis, file_name=name_of(file.path), tags=identity.tags)
             await keep_analysis(run.house, named)
     except AudioError as error:
         outcome, audio_hash, refused = "refused", None, error.message
@@ -283,7 +289,3 @@ def _is_as_found(file: FoundFile) -> bool:
     except OSError:
         return False
     return (facts.st_size, facts.st_mtime_ns) == (file.size_bytes, file.mtime_ns)
-
-
-def _text(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()  # names on Linux are bytes of any kind

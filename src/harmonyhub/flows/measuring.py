@@ -13,7 +13,7 @@ from typing import Protocol, Self
 import msgspec
 
 from harmonyhub.domain.analysis import TrackAnalysis
-from harmonyhub.domain.audio_files import FoundFile
+from harmonyhub.domain.audio_files import FoundFile, name_of
 from harmonyhub.domain.errors import AudioError
 from harmonyhub.domain.sound_tags import HeardTags
 from harmonyhub.flows.measuring_orders import (
@@ -117,7 +117,7 @@ class Measurer:
         """Read what tells a file's audio from any other, and its tags; errors as `measure`."""
         answer = await self._ask(file, Task.IDENTIFY)
         if not isinstance(answer, Identified):
-            raise AudioError(f"{file.path.name} was not identified", hint=LIMIT_HINT)
+            raise AudioError(f"{name_of(file.path)} was not identified", hint=LIMIT_HINT)
         return answer
 
     async def measure(self, file: FoundFile) -> TrackAnalysis:
@@ -138,13 +138,13 @@ class Measurer:
         """Hear a file's tags alone, None where no networks are installed; errors as `measure`."""
         answer = await self._ask(file, Task.TAG)
         if not isinstance(answer, Tagged):
-            raise AudioError(f"{file.path.name} was not tagged", hint=LIMIT_HINT)
+            raise AudioError(f"{name_of(file.path)} was not tagged", hint=LIMIT_HINT)
         return answer.heard_tags
 
     async def _measure(self, file: FoundFile, task: Task) -> TrackAnalysis:
         answer = await self._ask(file, task)
         if not isinstance(answer, Measured):
-            raise AudioError(f"{file.path.name} was not measured", hint=LIMIT_HINT)
+            raise AudioError(f"{name_of(file.path)} was not measured", hint=LIMIT_HINT)
         return answer.analysis
 
     async def _ask(self, file: FoundFile, task: Task) -> Answer:
@@ -197,7 +197,7 @@ async def _exchange(child: asyncio.subprocess.Process, order: Order) -> Answer:
 
 def _over_time(file: FoundFile, seconds: float, what: str) -> AudioError:
     return AudioError(
-        f"{file.path.name} took more than {seconds:g} s of {what} and was given up", hint=LIMIT_HINT
+        f"{name_of(file.path)} took more than {seconds:g} s of {what} and was given up", hint=LIMIT_HINT
     )
 
 
@@ -206,6 +206,6 @@ def _died(file: FoundFile, status: int, limits: Limits) -> AudioError:
         return _over_time(file, limits.cpu_s, "processor time")
     cause = f"signal {-status}" if status < 0 else f"exit status {status}"
     return AudioError(
-        f"{file.path.name} ended the process that measured it ({cause})",
+        f"{name_of(file.path)} ended the process that measured it ({cause})",
         hint="Signal 9 comes when the machine runs out of memory; else the file is damaged.",
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from harmonyhub.domain.audio_files import name_of
 from harmonyhub.domain.errors import AudioError
 from harmonyhub.flows.measuring_orders import (
     LENGTH_BYTES,
@@ -38,7 +39,7 @@ def obey(order: Order, *, data_dir: Path | None) -> Answer:
     """Measure one file; the answer is a function of its bytes, and of the tagging networks."""
     path = Path(os.fsdecode(order.path))
     try:
-        with telling_of_memory(path.name):
+        with telling_of_memory(name_of(path)):
             return _answer(order.task, path, data_dir)
     except AudioError as error:
         return Refused(error.message, error.hint)
