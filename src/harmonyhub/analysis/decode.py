@@ -84,6 +84,8 @@ class AudioFile:
 
     Attributes
     ----------
+    name : str
+        Of the file, as text.
     codec : str
         Name of the codec as FFmpeg has it ("mp3", "flac", "pcm_s16le").
     sample_rate, n_channels : int
@@ -105,7 +107,7 @@ class AudioFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._name = name_of(path)
+        self.name = name_of(path)
         self._container = _open_container(path)
         try:
             self._stream = self._find_stream()
@@ -164,7 +166,7 @@ class AudioFile:
             self._check_length(n_samples / self.sample_rate + self.passed_over_s)
             yield Block(samples, resample(resampler, weights @ samples, rate=self.sample_rate))
         if n_samples == 0:
-            raise AudioError(f"{self._name} holds no sound that can be decoded", hint=FORMATS_HINT)
+            raise AudioError(f"{self.name} holds no sound that can be decoded", hint=FORMATS_HINT)
         rest = join_pieces([frame.to_ndarray()[0] for frame in resampler.resample(None)])
         if rest.size:
             yield Block(np.empty((self.n_channels, 0), np.float32), rest)
@@ -204,7 +206,7 @@ class AudioFile:
             yield from frames if hears is None else self._settled(frames)
         if n_damaged * 2 > n_packets:
             raise AudioError(
-                f"{self._name} is damaged: {n_damaged} of {n_packets} packets cannot be decoded",
+                f"{self.name} is damaged: {n_damaged} of {n_packets} packets cannot be decoded",
                 hint=FORMATS_HINT,
             )
         if n_damaged:
@@ -251,7 +253,7 @@ class AudioFile:
         if not self._container.streams.audio:
             kinds = sorted({stream.type for stream in self._container.streams})
             raise AudioError(
-                f"{self._name} holds no audio stream"
+                f"{self.name} holds no audio stream"
                 + (f", only {', '.join(kinds)}" if kinds else ""),
                 hint=FORMATS_HINT,
             )
@@ -259,12 +261,12 @@ class AudioFile:
         codec: AudioCodecContext | None = stream.codec_context
         if codec is not None and any(tag in str(codec.codec_tag) for tag in PROTECTED_TAGS):
             raise AudioError(
-                f"{self._name} is copy-protected (DRM)",
+                f"{self.name} is copy-protected (DRM)",
                 hint="Protected files cannot be decoded; use a copy without protection.",
             )
         if codec is None or not codec.channels:
             raise AudioError(
-                f"{self._name} is in a codec that cannot be decoded here", hint=FORMATS_HINT
+                f"{self.name} is in a codec that cannot be decoded here", hint=FORMATS_HINT
             )
         return stream
 
@@ -272,7 +274,7 @@ class AudioFile:
         rate, n_channels = self._codec.sample_rate, self._codec.channels
         if not MIN_RATE <= rate <= MAX_RATE or n_channels > MAX_CHANNELS:
             raise AudioError(
-                f"{self._name} claims {n_channels} channels at {rate} Hz",
+                f"{self.name} claims {n_channels} channels at {rate} Hz",
                 hint=f"Up to {MAX_CHANNELS} channels at {MIN_RATE} to {MAX_RATE} Hz can be read.",
             )
         if self.announced_duration_s is not None:
@@ -288,7 +290,7 @@ class AudioFile:
     def _check_length(self, duration_s: float) -> None:
         if duration_s > MAX_DURATION_S:
             raise AudioError(
-                f"{self._name} is longer than {MAX_DURATION_S / 3600:.0f} hours",
+                f"{self.name} is longer than {MAX_DURATION_S / 3600:.0f} hours",
                 hint="Split it into tracks first.",
             )
 

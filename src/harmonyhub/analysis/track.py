@@ -1,35 +1,32 @@
 """The recipe: one audio file in, everything that we know of the track out."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from harmonyhub.analysis import FloatArray
-from harmonyhub.analysis.character import measure_character
 from harmonyhub.analysis.chroma import draw_columns
 from harmonyhub.analysis.decode import ANALYSIS_RATE, AudioFile
 from harmonyhub.analysis.descriptors import describe
-from harmonyhub.analysis.harmony import Harmony, find_harmony, hear_tones
-from harmonyhub.analysis.loudness import Loudness, LoudnessMeter, draw_short_term
-from harmonyhub.analysis.methods import explain_gaps, list_measurements
-from harmonyhub.analysis.rhythm import NO_RHYTHM, Rhythm, find_rhythm
+from harmonyhub.analysis.essentials import QUIETEST_MUSIC_DBTP, Heard, find_essentials
+from harmonyhub.analysis.harmony import Harmony
+from harmonyhub.analysis.loudness import LoudnessMeter, draw_short_term
+from harmonyhub.analysis.methods import list_measurements
+from harmonyhub.analysis.rhythm import Rhythm
 from harmonyhub.analysis.sections import find_sections, tabulate_bars
 from harmonyhub.analysis.segments import Segment, find_segments
-from harmonyhub.analysis.sound import measure_sound
-from harmonyhub.analysis.spectrum import Spectrum, SpectrumPass
+from harmonyhub.analysis.spectrum import SpectrumPass
 from harmonyhub.analysis.tag_excerpts import ExcerptPass
 from harmonyhub.analysis.tagger import Tagger
 from harmonyhub.analysis.waveform import Outline
-from harmonyhub.domain.analysis import ANALYSIS_VERSION, Character, TrackAnalysis
-from harmonyhub.domain.audio_files import name_of
+from harmonyhub.domain.analysis import ANALYSIS_VERSION, TrackAnalysis
 from harmonyhub.domain.sound_tags import HeardTags, explain_no_tags, name_tags
 
 WAVEFORM_COLUMNS = 1000
 CHROMA_COLUMNS = 300
 LOUDNESS_COLUMNS = 300
-QUIETEST_MUSIC_DBTP = -70.0  # below is dither and hum: nothing to find a beat or a key in
 
 Listener = Callable[[float, float | None], None]
 """Told (seconds done, seconds announced or None) about once per ten seconds of audio."""
@@ -88,74 +85,47 @@ def to_json_object(analysis: TrackAnalysis) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one pass over the samples leaves."""
+class _Pass:
+    """What one pass over the samples leaves: `heard`, and what only the whole track has."""
 
-    duration_s: float
-    spectrum: Spectrum
-    loudness: Loudness
+    heard: Heard
     waveform: list[tuple[float, float]]
     excerpts: list[FloatArray]
-
-    @property
-    def is_silent(self) -> bool:
-        peak = self.loudness.true_peak_dbtp
-        return peak is None or peak < QUIETEST_MUSIC_DBTP
 
 
 def _analyse(
     path: Path, on_progress: Listener | None, tagger: Tagger | None = None
-) -> tuple[TrackAnalysis, _Heard, Harmony]:
+) -> tuple[TrackAnalysis, Heard, Harmony]:
     with AudioFile(path) as audio:
-        heard = _listen(audio, on_progress, excerpts=ExcerptPass() if tagger else None)
-        rhythm, harmony = _find_rhythm_and_harmony(heard)
-        character = _measure_character(heard, harmony)
-        gaps = explain_gaps(
-            heard.loudness, rhythm, harmony, duration_s=heard.duration_s, is_silent=heard.is_silent
-        )
-        analysis = TrackAnalysis(
-            audio_hash=audio.audio_hash,
-            file_name=name_of(path),
-            codec=audio.codec,
-            duration=round(heard.duration_s, 3),
-            sample_rate=audio.sample_rate,
-            n_channels=audio.n_channels,
-            loudness=rounded(heard.loudness.integrated_lufs, 2),
-            true_peak=rounded(heard.loudness.true_peak_dbtp, 2),
-            lra=rounded(heard.loudness.range_lu, 2),
-            tempo=rounded(rhythm.tempo_bpm, 2),
-            tempo_confidence=round(rhythm.confidence, 3),
-            beats=_times(rhythm.beats_s),
-            downbeats=_times(rhythm.downbeats_s),
-            time_signature=rhythm.beats_per_bar,
-            key=harmony.key,
-            key_segments=[
-                (round(start, 3), round(end, 3), key.name.partition(" ")[0], key.mode)
-                for start, end, key in harmony.key_segments
-            ],
-            chords=[
-                (round(chord.start_s, 3), round(chord.end_s, 3), chord.label)
-                for chord in harmony.chords
-            ],
-            sections=_find_sections(heard, rhythm, harmony),
-            loudness_curve=draw_short_term(heard.loudness.step_lufs, LOUDNESS_COLUMNS),
-            waveform=heard.waveform,
-            chroma=np.round(draw_columns(harmony.chroma, CHROMA_COLUMNS), 3).astype(float).tolist(),
-            measurements=list_measurements(rhythm, harmony),
-            sound=(measure_sound(heard.spectrum, harmony.chroma, character) if character else None),
-            notes=[*audio.notes, *gaps],
-            tags=audio.tags,
-            analysis_version=ANALYSIS_VERSION,
-            tuning_cents=rounded(harmony.tuning_cents, 1),
-            character=character,
-            heard_tags=tagger.hear(heard.excerpts) if tagger else None,
-        )
+        whole = _listen(audio, on_progress, excerpts=ExcerptPass() if tagger else None)
+        found = find_essentials(audio, whole.heard, analysis_version=ANALYSIS_VERSION)
+    heard, rhythm, harmony = whole.heard, found.rhythm, found.harmony
+    analysis = replace(
+        found.analysis,
+        beats=_times(rhythm.beats_s),
+        downbeats=_times(rhythm.downbeats_s),
+        time_signature=rhythm.beats_per_bar,
+        key_segments=[
+            (round(start, 3), round(end, 3), key.name.partition(" ")[0], key.mode)
+            for start, end, key in harmony.key_segments
+        ],
+        chords=[
+            (round(chord.start_s, 3), round(chord.end_s, 3), chord.label)
+            for chord in harmony.chords
+        ],
+        sections=_find_sections(heard, rhythm, harmony),
+        loudness_curve=draw_short_term(heard.loudness.step_lufs, LOUDNESS_COLUMNS),
+        waveform=whole.waveform,
+        chroma=np.round(draw_columns(harmony.chroma, CHROMA_COLUMNS), 3).astype(float).tolist(),
+        measurements=list_measurements(rhythm, harmony),
+        heard_tags=tagger.hear(whole.excerpts) if tagger else None,
+    )
     return describe(analysis), heard, harmony
 
 
 def _listen(
     audio: AudioFile, on_progress: Listener | None, *, excerpts: ExcerptPass | None
-) -> _Heard:
+) -> _Pass:
     """Decode once and feed every collector."""
     meter = LoudnessMeter(audio.sample_rate, audio.channel_names)
     spectra = SpectrumPass(ANALYSIS_RATE)
@@ -173,25 +143,23 @@ def _listen(
         if on_progress is not None and done_s >= told_s + 10:
             told_s = done_s
             on_progress(done_s, audio.announced_duration_s)
-    return _Heard(
-        duration_s=n_samples / audio.sample_rate,
+    duration_s, loudness = n_samples / audio.sample_rate, meter.finish()
+    peak = loudness.true_peak_dbtp
+    heard = Heard(
+        heard_s=duration_s,
+        duration_s=duration_s,
         spectrum=spectra.finish(),
-        loudness=meter.finish(),
+        loudness=loudness,
+        is_silent=peak is None or peak < QUIETEST_MUSIC_DBTP,
+    )
+    return _Pass(
+        heard,
         waveform=outline.finish(WAVEFORM_COLUMNS),
         excerpts=[] if excerpts is None else excerpts.finish(),
     )
 
 
-def _find_rhythm_and_harmony(heard: _Heard) -> tuple[Rhythm, Harmony]:
-    """Hear the tones first: bars begin where chords do, and chords change on beats."""
-    if heard.is_silent:
-        return NO_RHYTHM, Harmony(np.zeros((len(heard.spectrum.pitches), 12), np.float32))
-    tones = hear_tones(heard.spectrum)
-    rhythm = find_rhythm(heard.spectrum, tones, heard.duration_s)
-    return rhythm, find_harmony(tones, rhythm.beats_s, heard.duration_s)
-
-
-def _find_sections(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> list[Section]:
+def _find_sections(heard: Heard, rhythm: Rhythm, harmony: Harmony) -> list[Section]:
     if heard.is_silent:
         return []
     bars = tabulate_bars(
@@ -205,14 +173,5 @@ def _find_sections(heard: _Heard, rhythm: Rhythm, harmony: Harmony) -> list[Sect
     return [(round(start, 3), round(end, 3), label) for start, end, label in find_sections(bars)]
 
 
-def _measure_character(heard: _Heard, harmony: Harmony) -> Character | None:
-    return None if heard.is_silent else measure_character(heard.spectrum, harmony.tuning_cents)
-
-
 def _times(times_s: FloatArray) -> list[float]:
     return [round(float(time_s), 3) for time_s in times_s]
-
-
-def rounded(value: float | None, digits: int) -> float | None:
-    """Round a number; None stays None."""
-    return None if value is None else round(value, digits)
