@@ -41,7 +41,7 @@ async def test_lists_of_all_kinds(house: House, hub_on_store: Hub, tmp_path: Pat
     told = (await hub("path", *ends, "-n", "5")).stdout
     assert [step["track"]["title"] in told for step in way["steps"]] == [True] * 5
     mute = (await hub("path", *ends, "--by", "sound")).stdout
-    assert "analyse its audio" in mute
+    assert "run `harmonyhub analyse FOLDER`; then train" in mute
     lost = await hub("path", ends[0], "nothing")
     assert 0 != lost.returncode
     assert "nothing" in lost.stderr

@@ -16,6 +16,7 @@ from harmonyhub.recommender.candidates.links import (
     RIDGE_POWER,
     learn_links,
 )
+from harmonyhub.recommender.candidates.own_artists import OwnArtists
 from harmonyhub.recommender.co_plays import cast_votes, tabulate
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.mixing import Mix, fit_mix
@@ -45,6 +46,19 @@ def test_links_solve_their_regression():
         system = whole[np.ix_(places, places)] + np.diag(held_back)
         expected = np.maximum(np.linalg.solve(system, whole[places, target]), 0)
         assert np.allclose(expected, found[target, places], atol=1e-3)
+
+
+def test_the_mix_weighs_more_by_an_artist_as_it_is_served(world):
+    """What held-out listeners are scored by is the term that lists have."""
+    index, profile = world.index, world.profile(3)
+    places = np.zeros(len(profile.items), dtype=np.int32), profile.items
+    given = sparse.csr_matrix((profile.weights, places), shape=(1, index.n_tracks))
+    artists = sparse.diags_array(index.prominence) @ index.item_artists
+    targets = np.arange(0, index.n_tracks, 7, dtype=np.int32)
+    tried = mixing._more_by(given, artists.tocsr(), targets)[0]
+    served = OwnArtists().score(profile, index)[targets]
+    assert np.allclose(served, tried, rtol=1e-5)
+    assert tried.any()
 
 
 def test_links_of_some_targets_are_those_of_all(monkeypatch):

@@ -30,8 +30,11 @@ async def test_a_way_is_the_same_on_page_and_api(
     missing = await client.get(f"/api/v1/tracks/{start}/path/nothing")
     assert (404, True) == (missing.status_code, "/api/v1/tracks?q=" in missing.json()["hint"])
     mute = await client.get(f"/api/v1/tracks/{start}/path/{end}?n=4&by=sound")
-    assert ([], True) == (mute.json()["steps"], "analyse its audio" in mute.json()["note"])
-    assert "analyse its audio" in (await client.get(f"/tracks/{start}/way?to={end}&by=sound")).text
+    assert ([], True) == (mute.json()["steps"], "how any track sounds" in mute.json()["note"])
+    assert (
+        "harmonyhub analyse FOLDER"
+        in (await client.get(f"/tracks/{start}/way?to={end}&by=sound")).text
+    )
     assert f"/way?to={end}&amp;n=4&amp;by=sound" in text
     assert 400 == (await client.get(f"/api/v1/tracks/{start}/path/{end}?by=smell")).status_code
     late = TrackDescription(title="Late", artists=("Band",))

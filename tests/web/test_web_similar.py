@@ -48,8 +48,11 @@ async def test_names_what_sounds_alike_and_in_what(
         far = (await client.get(f"/api/v1/tracks/{library.tracks[25]}/similar")).json()
         far_page = (await client.get(f"/tracks/{library.tracks[25]}")).text
         lonely = (await client.get(f"/api/v1/tracks/{library.tracks[3]}/similar")).json()
+        way = f"/api/v1/tracks/{library.tracks[0]}/path/{library.tracks[3]}?by=sound"
+        note = (await client.get(way)).json()["note"]
         params = {"track": [library.tracks[n] for n in (0, 25, 20, 3)], "keep_first": "true"}
         mix = (await client.get("/api/v1/mixes", params=params)).json()
+    assert note.startswith("How “Song 3” by ")
     order = [library.tracks[n] for n in (0, 20, 25)]
     assert (order, [library.tracks[3]]) == ([one["id"] for one in mix["items"]], mix["left_out"])
     assert "the same key and the same tempo" == mix["items"][1]["because"]

@@ -8,7 +8,7 @@ from harmonyhub.domain.ids import AudioHash
 
 
 def name_of(path: Path) -> str:
-    """Give the name of a file as text: names are bytes, and what of them is no UTF-8 becomes "?"."""
+    """Give the name of a file, which is bytes, as text: what is no UTF-8 becomes "?"."""
     return path.name.encode("utf-8", "replace").decode()
 
 

@@ -197,7 +197,8 @@ async def _exchange(child: asyncio.subprocess.Process, order: Order) -> Answer:
 
 def _over_time(file: FoundFile, seconds: float, what: str) -> AudioError:
     return AudioError(
-        f"{name_of(file.path)} took more than {seconds:g} s of {what} and was given up", hint=LIMIT_HINT
+        f"{name_of(file.path)} took more than {seconds:g} s of {what} and was given up",
+        hint=LIMIT_HINT,
     )
 
 

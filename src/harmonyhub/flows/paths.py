@@ -16,6 +16,9 @@ from harmonyhub.recommender.path import FoundPath, explain_step, find_path
 from harmonyhub.wiring.house import House
 
 NO_MODEL = Path((), "No listening history has been learned from yet: import one, then train.")
+WAY_TO_SOUND = (
+    "Choose an audio file on the page of a track, or run `harmonyhub analyse FOLDER`; then train."
+)
 
 
 async def find_way(
@@ -53,8 +56,7 @@ async def find_way(
     places = index.places([one.id for one in ends])
     mute = _find_mute(ends, index) if by is WayBy.SOUND else None
     if mute is not None:
-        name = f"“{mute.title}” by {mute.artist}"
-        return Path((), f"How {name} sounds was not known at the last training: analyse its audio.")
+        return Path((), _tell_mute(mute, index))
     taste = await house.tastes.of(user_id, model)
     graph = await house.serving.graph(model, by)
     found = await asyncio.to_thread(
@@ -75,6 +77,14 @@ def _find_mute(tracks: Sequence[Track], index: ServingIndex) -> Track | None:
         if row < 0 or not Heard.at(index.sounds, row).has_point:
             return one
     return None
+
+
+def _tell_mute(track: Track, index: ServingIndex) -> str:
+    if not index.sounds.n_placed:
+        known = "Nothing was known of how any track sounds"
+    else:
+        known = f"How “{track.title}” by {track.artist} sounds was not known"
+    return f"{known} at the last training. {WAY_TO_SOUND}"
 
 
 def _tell(found: FoundPath, graph: TrackGraph, *, index: ServingIndex, version: str) -> Path:

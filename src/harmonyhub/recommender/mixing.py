@@ -152,7 +152,7 @@ def fit_mix(
 
 
 def _more_by(given: sparse.csr_matrix, artists: sparse.csr_matrix, targets: IntArray) -> FloatArray:
-    """Score some tracks by how much their artists are played, as `OwnArtists` does."""
+    """Score some tracks of many listeners as `OwnArtists` scores all of one; a test compares."""
     played = given @ (artists > 0).astype(np.float32)
     return np.asarray((played.log1p() @ artists[targets].T).toarray(), dtype=np.float32)
 
