@@ -95,8 +95,8 @@ def test_what_each_track_adds_is_the_answer():
     items = np.array([3, 40, 77], dtype=np.int32)
     weights = np.array([0.5, 0.9, 0.1], dtype=np.float32)
     whole = factors.add_up(items, weights)
-    for item in range(0, 120, 17):
-        assert whole[item] == pytest.approx(weights @ factors.between(items, item), abs=1e-5)
+    others = np.arange(0, 120, 17, dtype=np.int32)
+    assert whole[others] == pytest.approx(weights @ factors.between(items, others), abs=1e-5)
 
 
 def test_the_mix_is_reproducible_and_judged():

@@ -75,11 +75,11 @@ def test_near_points_are_alike_and_far_ones_are_not(sounding):
     index = sounding
     for one, other in ((9, 4), (4, 9), (2, 7), (7, 2)):
         item, near = index.places([TrackId(f"t{one}"), TrackId(f"t{other}")])
-        found, likeness = index.sounds.alike_to(item)
-        assert [near] == found.tolist()
-        assert 0.05 < likeness[0] <= 1
+        found = index.sounds.alike[item]
+        assert [near] == found.indices.tolist()
+        assert 0.05 < found.data[0] <= 1
     unknown = index.places([TrackId("t5")])[0]  # an analysis without a point
-    assert 0 == len(index.sounds.alike_to(unknown)[0])
+    assert 0 == index.sounds.alike[unknown].nnz
 
 
 def test_whoever_is_near_to_somebody_is_found():

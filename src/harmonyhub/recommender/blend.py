@@ -151,7 +151,11 @@ def explain_tracks(
     explained: list[list[Term]] = [[] for _ in items]
     for model, weight in blend.items():
         for terms, more in zip(explained, model.explain(items, profile, index), strict=True):
-            terms.extend(Term(term.kind, term.value * weight, term.place) for term in more)
+            terms.extend(
+                more
+                if weight == 1
+                else [Term(term.kind, term.value * weight, term.place) for term in more]
+            )
     weight = blend.get(ITEM_TO_ITEM, 0.0)
     lowered = lower_terms(explained, items, weight, profile=profile, index=index)
     return [sorted(terms, key=lambda term: -term.value) for terms in lowered]

@@ -21,6 +21,7 @@ from harmonyhub.recommender.co_plays import no_entries
 from harmonyhub.recommender.interactions import FloatArray, IntArray, prominence_of
 from harmonyhub.recommender.knowledge import Knowledge
 from harmonyhub.recommender.loudness import PRIOR, Loudness
+from harmonyhub.recommender.rows import find_entries, rows_in
 from harmonyhub.recommender.sounds import Sounds, no_sounds, sounds_from, sounds_to_arrays
 from harmonyhub.recommender.tag_kinds import find_kinds
 
@@ -126,12 +127,12 @@ class ServingIndex:
 
     def tracks_by(self, artists: Sequence[int]) -> IntArray:
         """List the tracks by any of some artists, by place."""
-        tracks = _rows_in(self._artist_columns, artists)
+        tracks = rows_in(self._artist_columns, artists)
         return tracks if len(artists) == 1 else np.unique(tracks)
 
     def tracks_tagged(self, tag: int) -> IntArray:
         """List the tracks with a tag, by place."""
-        return _rows_in(self._tag_columns, [tag])
+        return rows_in(self._tag_columns, [tag])
 
     def is_heard(self, items: IntArray, tag: int) -> NDArray[np.bool_]:
         """Tell of some tracks whether a tag was heard in them and told by no source."""
@@ -155,20 +156,22 @@ class ServingIndex:
 
     def tracks_of_kind(self, tag: int) -> IntArray:
         """List the tracks with a tag or a kind of it, by place."""
-        return np.unique(_rows_in(self._tag_columns, [tag, *self.kinds.get(tag, ())]))
+        return np.unique(rows_in(self._tag_columns, [tag, *self.kinds.get(tag, ())]))
 
-    def entries_to(self, item: int) -> tuple[IntArray, IntArray]:
-        """List the tracks that a track is a neighbour of, by place, and where it says so.
+    def entries_to(
+        self, items: IntArray
+    ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+        """List the tracks that some tracks are neighbours of, by place, and where it says so.
 
         Returns
         -------
-        sources, entries : int32 array
-            `neighbours.data[entries]` are the similarities.
+        which, sources, entries : int array
+            `sources` say of `items[which]` what is at `neighbours.data[entries]`; `which` ascends.
         """
         starts, sources, offsets = self._sources
-        column = slice(starts[item], starts[item + 1])
+        which, column = find_entries(starts, items)
         mine = sources[column]
-        return mine, self.neighbours.indptr[mine] + offsets[column]
+        return which, mine, self.neighbours.indptr[mine] + offsets[column]
 
     @cached_property
     def _sources(self) -> tuple[IntArray, IntArray, NDArray[Any]]:
@@ -242,15 +245,9 @@ class ServingIndex:
         except (KeyError, ValueError, zipfile.BadZipFile) as error:
             raise DamagedInputError(f"The index is incomplete: {error}.", hint=HINT) from error
         if index.n_tracks:
-            index.entries_to(0)  # made at first use: who loads waits, not who asks first
-            for known in index.knowledge:
-                known.sources_of(0)
+            _ = index._sources  # made at first use: who loads waits, not who asks first
+            _ = [known.columns for known in index.knowledge]
         return index
-
-
-def _rows_in(matrix: sparse.csc_matrix, columns: Sequence[int]) -> IntArray:
-    parts = [matrix.indices[matrix.indptr[c] : matrix.indptr[c + 1]] for c in columns]
-    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
 
 
 def _checked_payload(data: bytes) -> memoryview:

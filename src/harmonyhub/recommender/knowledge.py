@@ -7,8 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harmonyhub.recommender.interactions import FloatArray, IntArray
-
 # As many listeners here as these say as much of a track as the pack does.
 TRUST_LISTENERS = 10.0
 LEAST_TRUST = 0.05  # what weighs less than this is not worth its memory: 190 listeners
@@ -36,11 +34,6 @@ class Knowledge:
     def columns(self) -> sparse.csc_matrix:
         """The same by the track that is spoken for."""
         return self.neighbours.tocsc()
-
-    def sources_of(self, item: int) -> tuple[IntArray, FloatArray]:
-        """List the tracks that speak for a track, and how much."""
-        column = slice(self.columns.indptr[item], self.columns.indptr[item + 1])
-        return self.columns.indices[column], self.columns.data[column]
 
 
 def place_knowledge(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from harmonyhub.domain.favourites import NO_FAVOURITES, Favourites
 from harmonyhub.domain.history import CatalogueEntry, History
@@ -30,11 +29,11 @@ from harmonyhub.recommender.interactions import (
     weigh_recency,
 )
 from harmonyhub.recommender.people import FriendPlays
+from harmonyhub.recommender.rows import add_rows
 from harmonyhub.recommender.similar import Similar, settle
 
 ARTIST_TRACKS = 20  # that speak for an artist: a page of his
 LIKE_WEIGHT = 2.0  # one "more" counts like two tracks played very often
-MANY_ROWS = 5  # measured: equally fast where every fifth row is chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +71,8 @@ class Profile:
     friends : tuple of FriendPlays
         All friends, for the lists in which they have a say; else none.
     kept, reasons, told : dict
-        Kept for the next request: arrays and reasons, by blend and track, that follow from the
-        profile and its index alone, and the profile after the latest feedback.
+        Kept for the next request: arrays, matrices and reasons that follow from the profile and
+        its index alone, the reasons by blend and track, and the profile after the latest feedback.
     """
 
     items: IntArray
@@ -93,7 +92,7 @@ class Profile:
     last_at: int
     moment: int
     friends: tuple[FriendPlays, ...] = ()
-    kept: dict[Hashable, NDArray[Any]] = field(default_factory=dict, init=False, repr=False)
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     reasons: dict[Hashable, dict[int, tuple[Reason, ...]]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -168,6 +167,13 @@ def _place_favourites(favourites: Favourites, index: ServingIndex) -> tuple[Favo
     return codes, find_beyond(unknown, favourites.artists, index)
 
 
+def find_known(profile: Profile, items: IntArray, index: ServingIndex) -> IntArray:
+    """Say where in the profile some tracks stand; -1 where nowhere."""
+    places = np.full(index.n_tracks, -1, dtype=np.int32)
+    places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
+    return places[items]
+
+
 def apply_feedback(profile: Profile, feedback: Sequence[Feedback], index: ServingIndex) -> Profile:
     """Let what the listener said change the weights.
 
@@ -224,9 +230,7 @@ def seed_profile(
     """
     spoken = _weigh_seeds(seeds, index)
     items = np.array(sorted(spoken), dtype=np.int32)
-    own = np.full(index.n_tracks, -1, dtype=np.int64)
-    own[listener.items] = np.arange(len(listener.items))
-    places = own[items]
+    places = find_known(listener, items, index)
     profile = _with_weights(
         replace(
             listener,
@@ -265,7 +269,7 @@ def _weigh_seeds(seeds: Seeds, index: ServingIndex) -> dict[int, float]:
     return spoken
 
 
-def _taken(values: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
+def _taken(values: NDArray[Any], places: IntArray) -> NDArray[Any]:
     """Take the values at some places, 0 at place -1."""
     if not len(values):
         return np.zeros(len(places), dtype=values.dtype)
@@ -312,16 +316,6 @@ def _add_weights(
 def _add_similar(items: IntArray, weights: FloatArray, index: ServingIndex) -> Similar:
     near = add_rows(index.neighbours, items, weights)
     return Similar(near, index.factors.place(items, weights), index.factors)
-
-
-def add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:
-    """Add the chosen rows of a CSR matrix up, each times its weight."""
-    if len(rows) > matrix.shape[0] // MANY_ROWS:
-        # One pass over the whole matrix is cheaper than a copy of many of its rows.
-        spread = np.zeros(matrix.shape[0], dtype=np.float32)
-        spread[rows] = weights
-        return (matrix.T @ spread).astype(np.float32)
-    return (matrix[rows].T @ weights).astype(np.float32)
 
 
 def _ones_at(places: Sequence[int], length: int) -> FloatArray:

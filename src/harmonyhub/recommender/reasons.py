@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from harmonyhub.recommender.interactions import IntArray
 from harmonyhub.recommender.likeness import Heard, compare, say_likeness
 from harmonyhub.recommender.people import OFTEN_PLAYS, find_players, say_names
 from harmonyhub.recommender.profile import Profile
-from harmonyhub.recommender.taking_back import tracks_of
+from harmonyhub.recommender.taking_back import places_behind
 from harmonyhub.recommender.terms import Term, TermKind
 
 N_REASONS = 3
@@ -74,7 +73,7 @@ class Reasoner:
     profile: Profile
     index: ServingIndex
     is_seeded: bool
-    _groups: dict[tuple[TermKind, int], tuple[IntArray, _Plays]] = field(default_factory=dict)
+    _said: dict[tuple[TermKind, int], Reason] = field(default_factory=dict)
 
     def give_reasons(self, terms: Sequence[Term], score: float) -> tuple[Reason, ...]:
         """Turn the terms of one track, strongest first, into 1 to 3 reasons.
@@ -91,6 +90,14 @@ class Reasoner:
         return tuple(reasons)
 
     def _reason(self, term: Term, share: float) -> Reason:
+        # One track, artist or tag leads to many: of the reasons of a list a quarter differ.
+        key = term.kind, term.place
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = self._say(term)
+        return Reason(said.text, replace(said.evidence, share=share))
+
+    def _say(self, term: Term) -> Reason:
         match term.kind:
             case (
                 TermKind.TRACK
@@ -99,19 +106,19 @@ class Reasoner:
                 | TermKind.SOUND
                 | TermKind.NEXT
             ):
-                return self._because_of_track(term, share)
+                return self._because_of_track(term)
             case TermKind.ARTIST:
-                return self._because_of_artist(term.place, share)
+                return self._because_of_artist(term.place)
             case TermKind.TAG | TermKind.HEARD_TAG:
-                return self._because_of_tag(term, share)
+                return self._because_of_tag(term)
             case TermKind.OWN:
-                return self._because_of_own_plays(term.place, share)
+                return self._because_of_own_plays(term.place)
             case TermKind.POPULAR:
-                return self._because_it_is_popular(term.place, share)
+                return self._because_it_is_popular(term.place)
             case TermKind.FRIENDS:
-                return self._because_of_friends(term.place, share)
+                return self._because_of_friends(term.place)
 
-    def _because_of_track(self, term: Term, share: float) -> Reason:
+    def _because_of_track(self, term: Term) -> Reason:
         place, why, pack = find_lead(term, self.profile, self.index)
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
@@ -132,7 +139,7 @@ class Reasoner:
             text = f"You played {name} {plays}; {why}."
         evidence = Evidence(
             kind=kind,
-            share=share,
+            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             track_id=self.index.track_ids[item],
@@ -143,7 +150,7 @@ class Reasoner:
         )
         return Reason(text=text, evidence=evidence)
 
-    def _because_of_artist(self, artist: int, share: float) -> Reason:
+    def _because_of_artist(self, artist: int) -> Reason:
         name = self.index.artist_names[artist]
         places, plays = self._plays_behind(TermKind.ARTIST, artist)
         liked = places[self.profile.is_liked[places]]
@@ -160,7 +167,7 @@ class Reasoner:
             text = _say_of_artist(name, plays, favour)
         evidence = Evidence(
             kind=kind,
-            share=share,
+            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             artist=name,
@@ -169,7 +176,7 @@ class Reasoner:
         )
         return Reason(text=text, evidence=evidence)
 
-    def _because_of_tag(self, term: Term, share: float) -> Reason:
+    def _because_of_tag(self, term: Term) -> Reason:
         name = self.index.tags[term.place]
         places, plays = self._plays_behind(term.kind, term.place)
         is_heard = term.kind is TermKind.HEARD_TAG
@@ -191,7 +198,7 @@ class Reasoner:
             text = say_tag(name, is_heard=is_heard, of=of, source=source)
         evidence = Evidence(
             kind=EvidenceKind.HEARD_TAG if is_heard else EvidenceKind.SHARED_TAG,
-            share=share,
+            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             tag=name,
@@ -199,7 +206,7 @@ class Reasoner:
         )
         return Reason(text=text, evidence=evidence)
 
-    def _because_of_own_plays(self, place: int, share: float) -> Reason:
+    def _because_of_own_plays(self, place: int) -> Reason:
         item = int(self.profile.items[place])
         plays = self._plays_at(place)
         favour = KINDS[self.profile.favours[place]]
@@ -209,7 +216,7 @@ class Reasoner:
             text = f"{say_of_track(favour, 'this')}{played}."
         evidence = Evidence(
             kind=EvidenceKind.OWN_PLAYS if favour is None else EVIDENCE[favour],
-            share=share,
+            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             track_id=self.index.track_ids[item],
@@ -219,18 +226,18 @@ class Reasoner:
         )
         return Reason(text=text, evidence=evidence)
 
-    def _because_it_is_popular(self, item: int, share: float) -> Reason:
+    def _because_it_is_popular(self, item: int) -> Reason:
         listeners = int(self.index.listeners[item])
-        evidence = Evidence(kind=EvidenceKind.POPULAR, share=share, n_plays=listeners)
+        evidence = Evidence(kind=EvidenceKind.POPULAR, share=0.0, n_plays=listeners)
         text = f"Played by {listeners:,} of the {self.index.n_users:,} listeners known here."
         return Reason(text=text, evidence=evidence)
 
-    def _because_of_friends(self, item: int, share: float) -> Reason:
+    def _because_of_friends(self, item: int) -> Reason:
         found = find_players(self.profile.friends, item)
         people = tuple(one.name for one in found)
         often = " often" if all(one.n_plays >= OFTEN_PLAYS for one in found) else ""
         verb = "play" if len(people) > 1 else "plays"
-        evidence = Evidence(kind=EvidenceKind.FRIENDS, share=share, people=people)
+        evidence = Evidence(kind=EvidenceKind.FRIENDS, share=0.0, people=people)
         return Reason(text=f"{say_names(people)} {verb} this{often}.", evidence=evidence)
 
     def _plays_at(self, place: int) -> _Plays:
@@ -244,17 +251,15 @@ class Reasoner:
         )
 
     def _plays_behind(self, kind: TermKind, place: int) -> tuple[IntArray, _Plays]:
-        """Add the plays of one artist or tag up, once per list, and say of which positions."""
-        group = self._groups.get((kind, place))
-        if group is None:
-            places = self._places_in(tracks_of(kind, place, self.index))
-            beyond = self.profile.beyond
-            named = beyond.of_artist if kind is TermKind.ARTIST else beyond.of_tag
-            kinds = self.index.kinds.get(place, ()) if kind is TermKind.HEARD_TAG else ()
-            # A track may be of several kinds: of the commonest are as many as can be said.
-            unknown = max((named.get(one, Counter()) for one in (place, *kinds)), key=Counter.total)
-            group = self._groups[kind, place] = places, self._plays_of(places, unknown)
-        return group
+        """Add the plays of one artist or tag up, and say of which positions."""
+        places = places_behind(kind, place, profile=self.profile, index=self.index)
+        places = places[self.profile.weights[places] > 0]
+        beyond = self.profile.beyond
+        named = beyond.of_artist if kind is TermKind.ARTIST else beyond.of_tag
+        kinds = self.index.kinds.get(place, ()) if kind is TermKind.HEARD_TAG else ()
+        # A track may be of several kinds: of the commonest are as many as can be said.
+        unknown = max((named.get(one, Counter()) for one in (place, *kinds)), key=Counter.total)
+        return places, self._plays_of(places, unknown)
 
     def _plays_of(self, places: IntArray, unknown: Counter[Favour]) -> _Plays:
         plays = self.profile.plays[places]
@@ -272,19 +277,6 @@ class Reasoner:
             return Counter()  # whoever connected nothing has none, and is asked for every card
         kinds = (KINDS[code] for code in codes)
         return Counter(favour for favour in kinds if favour is not None)
-
-    def _places_in(self, items: IntArray) -> IntArray:
-        """Find which positions of the profile hold any of some tracks and speak for them."""
-        places = self._speaking[items]
-        return np.sort(places[places >= 0])
-
-    @cached_property
-    def _speaking(self) -> IntArray:
-        """Where in the profile each track of the index stands; -1 if nowhere or without weight."""
-        speaks = np.flatnonzero(self.profile.weights > 0).astype(np.int32)
-        places = np.full(self.index.n_tracks, -1, dtype=np.int32)
-        places[self.profile.items[speaks]] = speaks
-        return places
 
 
 def find_lead(term: Term, profile: Profile, index: ServingIndex) -> Lead:

@@ -75,11 +75,6 @@ class Sounds:
         """Valence of every track of the index."""
         return self._spread(self.valence)
 
-    def alike_to(self, item: int) -> tuple[IntArray, FloatArray]:
-        """List the tracks that sound like one, and how much."""
-        row = slice(self.alike.indptr[item], self.alike.indptr[item + 1])
-        return self.alike.indices[row], self.alike.data[row]
-
     def _spread(self, values: FloatArray) -> FloatArray:
         spread = np.full(self.alike.shape[0], np.nan, dtype=np.float32)
         spread[self.items] = values

@@ -1,14 +1,15 @@
 """Terms: the parts that a score is the sum of, each with what of the listener it came from."""
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 
 
-class TermKind(Enum):
+class TermKind(IntEnum):  # whose hash is C, and asked for a thousand times a list
     """What `Term.place` points at."""
 
     TRACK = auto()  # a position in the profile
@@ -38,10 +39,21 @@ class Term(NamedTuple):
 N_STRONGEST = 3  # of one kind; a card shows three reasons, so a fourth is never read
 
 
-def strongest_terms(kind: TermKind, values: FloatArray, places: IntArray) -> list[Term]:
-    """Make terms of the strongest values over 0, equal ones by place."""
-    if len(values) > N_STRONGEST:
-        is_strong = values >= np.partition(values, -N_STRONGEST)[-N_STRONGEST]
-        values, places = values[is_strong], places[is_strong]
-    ranked = sorted(zip((-values).tolist(), places.tolist(), strict=True))
-    return [Term(kind, -value, place) for value, place in ranked[:N_STRONGEST] if value < 0]
+def strongest_terms(
+    kind: TermKind, values: FloatArray, places: IntArray, *, of: NDArray[np.integer], n: int
+) -> list[list[Term]]:
+    """Make terms of the strongest values over 0 of each of `n` items, equal ones by place.
+
+    `of` says which item each value belongs to.
+    """
+    order = np.lexsort((places, -values, of))
+    order = order[values[order] > 0]
+    items = of[order]
+    ranks = np.arange(len(items)) - np.searchsorted(items, items)
+    order = order[ranks < N_STRONGEST]
+    terms: list[list[Term]] = [[] for _ in range(n)]
+    for item, value, place in zip(
+        of[order].tolist(), values[order].tolist(), places[order].tolist(), strict=True
+    ):
+        terms[item].append(Term(kind, value, place))
+    return terms

@@ -4,8 +4,8 @@ import numpy as np
 
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
-from harmonyhub.recommender.knowledge import Knowledge
-from harmonyhub.recommender.profile import Profile, add_rows
+from harmonyhub.recommender.profile import Profile, find_known
+from harmonyhub.recommender.rows import add_rows, find_entries
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
@@ -25,22 +25,15 @@ class Elsewhere:
         The place of a term is the track's position in the profile, plus the profile's length for
         each pack before the one that speaks.
         """
-        n_known = len(profile.items)
-        positions = np.full(index.n_tracks, -1, dtype=np.int32)
-        positions[profile.items] = np.arange(n_known, dtype=np.int32)
-        return [
-            [
-                term._replace(place=term.place + number * n_known)
-                for number, known in enumerate(index.knowledge)
-                for term in _terms(known, item, profile=profile, positions=positions)
-            ]
-            for item in items.tolist()
-        ]
-
-
-def _terms(known: Knowledge, item: int, *, profile: Profile, positions: IntArray) -> list[Term]:
-    sources, values = known.sources_of(item)
-    places = positions[sources]
-    is_known = places >= 0
-    places = places[is_known]
-    return strongest_terms(TermKind.ELSEWHERE, values[is_known] * profile.weights[places], places)
+        explained: list[list[Term]] = [[] for _ in items]
+        for number, known in enumerate(index.knowledge):
+            which, entries = find_entries(known.columns.indptr, items)
+            places = find_known(profile, known.columns.indices[entries], index)
+            is_known = places >= 0
+            which, places = which[is_known], places[is_known]
+            values = known.columns.data[entries[is_known]] * profile.weights[places]
+            places = places + number * len(profile.items)
+            more = strongest_terms(TermKind.ELSEWHERE, values, places, of=which, n=len(items))
+            for terms, some in zip(explained, more, strict=True):
+                terms.extend(some)
+        return explained

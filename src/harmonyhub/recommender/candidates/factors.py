@@ -47,10 +47,10 @@ class Factors:
         """Score some tracks only, the same but for rounding."""
         return np.asarray((self.places[items] @ taste) * self.scale[items], dtype=np.float32)
 
-    def between(self, items: IntArray, item: int) -> FloatArray:
-        """Return what a weight of 1 on each of some tracks adds to the score of one."""
-        shares = self.places[items] @ self.places[item]
-        return np.asarray(shares * self.scale[item] / self.scale[items], dtype=np.float32)
+    def between(self, items: IntArray, others: IntArray) -> FloatArray:
+        """Return what a weight of 1 on each of some tracks (rows) adds to each of others."""
+        shares = self.places[items] @ self.places[others].T
+        return np.asarray(shares * (self.scale[others] / self.scale[items, None]), dtype=np.float32)
 
 
 def no_factors(n_tracks: int) -> Factors:

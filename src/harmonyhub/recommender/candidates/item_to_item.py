@@ -9,7 +9,7 @@ from scipy import sparse
 from harmonyhub.recommender.co_plays import VoteTable, mark_strongest
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
-from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.profile import Profile, find_known
 from harmonyhub.recommender.stages import INLINE, Engine
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
@@ -31,35 +31,32 @@ class ItemToItem:
         Parts that others take back again are scaled to what is left, so that no part is larger
         than what the score loses without it.
         """
-        weights = np.zeros(index.n_tracks, dtype=np.float32)
-        weights[profile.items] = profile.weights
-        places = np.zeros(index.n_tracks, dtype=np.int32)
-        places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
-
-        similarity = index.neighbours.data
+        which, sources, entries = index.entries_to(items)
+        places = find_known(profile, sources, index)
+        is_known = places >= 0
+        which, places = which[is_known], places[is_known]
+        values = profile.weights[places] * index.neighbours.data[entries[is_known]]
+        if index.factors.width:
+            leading, rows = np.unique(places, return_inverse=True)
+            shares = index.factors.between(profile.items[leading], items)
+            values += profile.weights[places] * shares[rows, which]
+        near = strongest_terms(TermKind.TRACK, values, places, of=which, n=len(items))
         totals = profile.similar.at(items).tolist()
-        terms: list[list[Term]] = []
-        for item, total in zip(items.tolist(), totals, strict=True):
-            sources, entries = index.entries_to(item)
-            speaks = np.flatnonzero(weights[sources])
-            sources = sources[speaks]
-            values = weights[sources] * similarity[entries[speaks]]
-            if index.factors.width:
-                values = values + weights[sources] * index.factors.between(sources, item)
-            near = strongest_terms(TermKind.TRACK, values, places[sources])
-            terms.append(
-                _within(near, total) or _leanings(item, total, profile=profile, index=index)
-            )
-        return terms
+        return [
+            _within(terms, total) or _leanings(item, total, profile=profile, index=index)
+            for item, terms, total in zip(items, near, totals, strict=True)
+        ]
 
 
-def _leanings(item: int, total: float, *, profile: Profile, index: ServingIndex) -> list[Term]:
+def _leanings(item: np.int32, total: float, *, profile: Profile, index: ServingIndex) -> list[Term]:
     """Name the played tracks that lead to an item by the factors alone."""
     if total <= 0 or index.factors.width == 0:
         return []
-    values = profile.weights * index.factors.between(profile.items, item)
-    places = np.arange(len(profile.items), dtype=np.int32)
-    return _within(strongest_terms(TermKind.LEANING, values, places), total)
+    n_known = len(profile.items)
+    values = profile.weights * index.factors.between(profile.items, np.array([item]))[:, 0]
+    places, of = np.arange(n_known, dtype=np.int32), np.zeros(n_known, dtype=np.int32)
+    (terms,) = strongest_terms(TermKind.LEANING, values, places, of=of, n=1)
+    return _within(terms, total)
 
 
 def _within(terms: list[Term], total: float) -> list[Term]:

@@ -8,7 +8,8 @@ from harmonyhub.recommender.candidates.sequence import SOURCE_POWER, learn_follo
 from harmonyhub.recommender.co_plays import keep_strongest, no_entries, peak
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
-from harmonyhub.recommender.profile import Profile, add_rows
+from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.rows import add_rows
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 N_KEPT = 30  # per track: on nowplaying 50 find 2 % more, 20 find 2 % less
@@ -35,8 +36,11 @@ class NextTracks:
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the tracks that it follows most."""
         places, weights = self._leads(profile)
-        rows = index.follows[profile.items[places]][:, items].toarray() * weights[:, None]
-        return [strongest_terms(TermKind.NEXT, values, places) for values in rows.T]
+        if not (len(places) and index.follows.nnz):
+            return [[] for _ in items]
+        rows = index.follows[profile.items[places]][:, items].tocoo()
+        values = rows.data * weights[rows.row]
+        return strongest_terms(TermKind.NEXT, values, places[rows.row], of=rows.col, n=len(items))
 
     def _leads(self, profile: Profile) -> tuple[IntArray, FloatArray]:
         """Give the positions in the profile of tracks that something may follow, and weights."""

@@ -5,7 +5,7 @@ import numpy as np
 from harmonyhub.recommender.favours import familiar_plays
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
-from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.profile import Profile, find_known
 from harmonyhub.recommender.terms import Term, TermKind
 
 
@@ -23,11 +23,9 @@ class OwnPlays:
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each played item its one term."""
-        places = np.full(index.n_tracks, -1, dtype=np.int32)
-        places[profile.items] = np.arange(len(profile.items), dtype=np.int32)
         known = _known(profile, index)
         terms: list[list[Term]] = []
-        for place in places[items].tolist():
+        for place in find_known(profile, items, index).tolist():
             value = float(known[place]) if place >= 0 else 0.0
             terms.append([Term(TermKind.OWN, value, place)] if value > 0 else [])
         return terms

@@ -4,7 +4,8 @@ import numpy as np
 
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
-from harmonyhub.recommender.profile import Profile, add_rows
+from harmonyhub.recommender.profile import Profile, find_known
+from harmonyhub.recommender.rows import add_rows, find_entries
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
@@ -23,23 +24,11 @@ class SoundsAlike:
         The place of a term is the track's position in the profile, plus the profile's length times
         the item: what they have in common is said of both.
         """
-        if not index.sounds.alike.nnz:
-            return [[] for _ in items]
-        n_known = len(profile.items)
-        positions = np.full(index.n_tracks, -1, dtype=np.int32)
-        positions[profile.items] = np.arange(n_known, dtype=np.int32)
-        return [
-            [
-                term._replace(place=term.place + item * n_known)
-                for term in _terms(item, profile=profile, index=index, positions=positions)
-            ]
-            for item in items.tolist()
-        ]
-
-
-def _terms(item: int, *, profile: Profile, index: ServingIndex, positions: IntArray) -> list[Term]:
-    sources, values = index.sounds.alike_to(item)
-    places = positions[sources]
-    is_known = places >= 0
-    places = places[is_known]
-    return strongest_terms(TermKind.SOUND, values[is_known] * profile.weights[places], places)
+        alike, n_known = index.sounds.alike, len(profile.items)
+        which, entries = find_entries(alike.indptr, items)
+        places = find_known(profile, alike.indices[entries], index)
+        is_known = places >= 0
+        which, places = which[is_known], places[is_known]
+        values = alike.data[entries[is_known]] * profile.weights[places]
+        places = places + items[which].astype(np.int64) * n_known
+        return strongest_terms(TermKind.SOUND, values, places, of=which, n=len(items))

@@ -1,14 +1,11 @@
 """Tracks that share tags with what a listener plays; rare tags say more than common ones."""
 
-from itertools import pairwise
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.rows import find_entries
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
@@ -29,17 +26,19 @@ class Tags:
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, its tags that the listener plays most."""
         told, heard = _weigh(profile, index)
-        rows = index.item_tags[items]
-        weights, is_heard = told[rows.indices], np.zeros(rows.nnz, dtype=bool)
+        which, entries = find_entries(index.item_tags.indptr, items)
+        tags = index.item_tags.indices[entries]
+        weights, is_heard = told[tags], np.zeros(len(entries), dtype=bool)
         if heard is not told:
-            is_heard = np.isin(_number(rows), _number(index.heard_tags[items]))
-            weights = np.where(is_heard, heard[rows.indices], weights)
-        breadth = np.repeat(index.tag_breadth[items], np.diff(rows.indptr))
-        parts = rows.data * weights * breadth
-        return [
-            _strongest(parts[start:end], rows.indices[start:end], is_heard[start:end])
-            for start, end in pairwise(rows.indptr.tolist())
-        ]
+            is_heard = np.isin(entries, index.heard_entries)
+            weights = np.where(is_heard, heard[tags], weights)
+        values = index.item_tags.data[entries] * weights * index.tag_breadth[items[which]]
+        explained: list[list[Term]] = [[] for _ in items]
+        for kind, some in ((TermKind.TAG, ~is_heard), (TermKind.HEARD_TAG, is_heard)):
+            more = strongest_terms(kind, values[some], tags[some], of=which[some], n=len(items))
+            for terms, few in zip(explained, more, strict=True):
+                terms.extend(few)
+        return explained
 
 
 def _weigh(profile: Profile, index: ServingIndex) -> tuple[FloatArray, FloatArray]:
@@ -55,18 +54,3 @@ def _weigh(profile: Profile, index: ServingIndex) -> tuple[FloatArray, FloatArra
     for tag, kinds in index.kinds.items():
         weights[tag] += profile.tag_weights[list(kinds)].sum()
     return told, np.log1p(weights)
-
-
-def _number(rows: sparse.csr_matrix) -> NDArray[np.int64]:
-    """Give each entry the number of its place in the whole matrix."""
-    starts = np.arange(rows.shape[0], dtype=np.int64) * rows.shape[1]
-    return np.repeat(starts, np.diff(rows.indptr)) + rows.indices
-
-
-def _strongest(values: FloatArray, tags: IntArray, is_heard: NDArray[np.bool_]) -> list[Term]:
-    if not is_heard.any():
-        return strongest_terms(TermKind.TAG, values, tags)
-    return [
-        *strongest_terms(TermKind.TAG, values[~is_heard], tags[~is_heard]),
-        *strongest_terms(TermKind.HEARD_TAG, values[is_heard], tags[is_heard]),
-    ]

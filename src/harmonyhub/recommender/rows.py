@@ -1,0 +1,48 @@
+"""Chosen rows of sparse matrices: what stands in them, and their sum."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harmonyhub.recommender.interactions import FloatArray, IntArray
+
+MANY_ROWS = 5  # measured: equally fast where every fifth row is chosen
+
+
+def find_entries(
+    starts: NDArray[np.int32], rows: IntArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the entries of some rows (of CSR) or columns (of CSC), one after the other.
+
+    Parameters
+    ----------
+    starts : int32 array
+        `indptr` of the matrix.
+
+    Returns
+    -------
+    which, entries : int64 array
+        Entry `entries[i]` stands in row `rows[which[i]]`; `which` ascends.
+    """
+    first, lengths = starts[rows], starts[rows + 1] - starts[rows]
+    which = np.repeat(np.arange(len(rows)), lengths)
+    before = np.cumsum(lengths) - lengths
+    return which, np.arange(len(which)) + (first - before)[which]
+
+
+def rows_in(matrix: sparse.csc_matrix, columns: Sequence[int]) -> IntArray:
+    """List the rows of the entries of some columns, column by column."""
+    parts = [matrix.indices[matrix.indptr[c] : matrix.indptr[c + 1]] for c in columns]
+    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
+
+
+def add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> FloatArray:
+    """Add the chosen rows of a CSR matrix up, each times its weight."""
+    if len(rows) > matrix.shape[0] // MANY_ROWS:
+        # One pass over the whole matrix is cheaper than a copy of many of its rows.
+        spread = np.zeros(matrix.shape[0], dtype=np.float32)
+        spread[rows] = weights
+        return (matrix.T @ spread).astype(np.float32)
+    return (matrix[rows].T @ weights).astype(np.float32)
