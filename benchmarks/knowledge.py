@@ -178,7 +178,7 @@ def _measure_fold(
         CatalogueEntry(id=TrackId(str(place)), title=track.title, artist="", artist_ids=())
         for place, track in enumerate(town.tracks)
     ]
-    full = ResearchIndex(train(interactions, catalogue), together, None)
+    full = ResearchIndex(train(interactions, catalogue), interactions)
     scores = {"inside the full data": full.score(given)}
     packs = {
         "alone with a pack (3 listeners)": build_from(town, others, min_listeners=3),
@@ -189,7 +189,8 @@ def _measure_fold(
         rows = []
         for user in range(given.shape[0]):
             one = given[user]
-            index = ResearchIndex(alone(one, pack, town=town, catalogue=catalogue), one, None)
+            serving = alone(one, pack, town=town, catalogue=catalogue)
+            index = ResearchIndex(serving, as_interactions(one)[0])
             rows.append(index.score(one)[0])
         scores[way] = np.array(rows)
     return {way: measure(each, given, hidden) for way, each in scores.items()}

@@ -19,6 +19,9 @@ FILES = {
     "lastfm-hetrec2011": ("user_artists.parquet", ("userID", "artistID", "weight")),
     "lastfm-kgat-20pct": ("interactions.parquet", ("user", "item", "times")),
     "nowplaying-sessions": ("train.parquet", ("session", "item", None)),
+    # Nothing was ever chosen on these two:
+    "30music-sessions": ("events.parquet", ("user", "track", None)),
+    "gowalla-lightgcn": ("interactions.parquet", ("user", "item", None)),
 }
 
 
