@@ -143,6 +143,18 @@ def test_with_timestamps_what_follows_comes_first():
     assert scores[1] == pytest.approx(scores[3])
 
 
+def test_a_history_of_the_training_has_its_times():
+    """Who was learned from is scored with the times of then, unless two have the same history."""
+    plays = sparse.csr_matrix(np.array([[2, 2, 2, 0], [3, 3, 0, 3], [0, 2, 2, 2], [0, 2, 2, 2]]))
+    times = plays.astype(np.int64)
+    times.data += 86_400 * 40 * np.tile([1, 2, 3], 4)
+    index = train_index(plays, timestamps=times)
+    assert np.array_equal(index.score(plays[:2]), index.score(plays[:2], timestamps=times[:2]))
+    assert not np.array_equal(index.score(plays[2:]), index.score(plays[2:], timestamps=times[2:]))
+    others = plays[:1] * 4
+    assert np.array_equal(index.score(others), index.score(others, timestamps=times[:1] * 0))
+
+
 def test_more_shared_tags_say_more():
     """A new track that shares two of a listener's tags stands before one that shares its only."""
     plays = sparse.csr_matrix(np.array([[2, 0, 0, 0, 0], [1, 0, 0, 0, 0]]))

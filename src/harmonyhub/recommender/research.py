@@ -1,8 +1,11 @@
 """The research face: matrices in, dense scores out, by the very blend that the lists use."""
 
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,7 @@ from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.recommender.blend import IN_SESSION, score_tracks
 from harmonyhub.recommender.candidates.sequence import Follows, learn_follows
 from harmonyhub.recommender.index import ServingIndex
-from harmonyhub.recommender.interactions import DAY_S, FloatArray, read_pairs
+from harmonyhub.recommender.interactions import DAY_S, FloatArray, IntArray, read_pairs
 from harmonyhub.recommender.profile import Profile, build_profile
 from harmonyhub.recommender.training import train
 
@@ -40,6 +43,26 @@ class ResearchIndex:
         """What follows what; learned when it is first asked for, as most callers never do."""
         return learn_follows(self.learned_from, self.serving.n_tracks)
 
+    @cached_property
+    def known_times(self) -> dict[bytes, NDArray[np.int64]]:
+        """The times of each training history that nobody else has, by its tracks and plays."""
+        learned = self.learned_from
+        if not learned.last_played_at.any():
+            return {}
+        lengths = np.bincount(learned.user_index, minlength=len(learned.user_ids))
+        edges = [0, *np.cumsum(lengths).tolist()]
+        names = [
+            _name_history(learned.track_index[start:end], learned.plays[start:end])
+            for start, end in itertools.pairwise(edges)
+        ]
+        counts = Counter(names)
+        spans = zip(names, itertools.pairwise(edges), strict=True)
+        return {
+            name: learned.last_played_at[start:end]
+            for name, (start, end) in spans
+            if counts[name] == 1
+        }
+
     def score(
         self, histories: sparse.csr_matrix, *, timestamps: sparse.csr_matrix | None = None
     ) -> FloatArray:
@@ -48,7 +71,8 @@ class ResearchIndex:
         Parameters
         ----------
         timestamps : csr_matrix, shape (users, tracks), optional
-            Unix seconds of the last play of each pair.
+            Unix seconds of the last play of each pair. Without them a history that is one of the
+            training, play for play, has those that it had there.
 
         Returns
         -------
@@ -71,6 +95,8 @@ class ResearchIndex:
         given = read_pairs(histories)
         rows = np.repeat(np.arange(given.shape[0], dtype=np.int32), np.diff(given.indptr))
         times = _times_at(timestamps, given, rows)
+        if timestamps is None and self.known_times:
+            self._recall_times(times, given)
         scores = np.empty(given.shape, dtype=np.float32)
         for user in range(given.shape[0]):
             profile = build_profile(_history_of(given, times, user, index=index), index)
@@ -80,6 +106,13 @@ class ResearchIndex:
             best = scores[user].max(initial=0)
             scores[user, profile.items] = heard + best * _wish_again(profile)
         return scores
+
+    def _recall_times(self, times: NDArray[np.int64], given: sparse.csr_matrix) -> None:
+        plays = _round_plays(given.data)
+        for start, end in itertools.pairwise(given.indptr.tolist()):
+            name = _name_history(given.indices[start:end], plays[start:end])
+            if name in self.known_times:
+                times[start:end] = self.known_times[name]
 
     def next(self, session: Sequence[int], n: int) -> NDArray[np.int64]:
         """Name the tracks that come next in a session, the most likely first.
@@ -120,7 +153,8 @@ def train_index(
     plays : csr_matrix, shape (users, items)
         Plays per pair, 0 or more.
     timestamps : csr_matrix, shape (users, items), optional
-        Unix seconds of the last play of each pair; they tell `next` what follows what.
+        Unix seconds of the last play of each pair; they tell what follows what, and `score` how
+        lately each track of these histories was played.
     item_tags : csr_matrix, shape (items, tags), optional
         Not 0 where the item has the tag.
 
@@ -143,7 +177,7 @@ def train_index(
         track_ids=track_ids,
         user_index=user_index,
         track_index=counts.indices.astype(np.int32),
-        plays=np.maximum(np.rint(counts.data), 1).astype(np.int32),
+        plays=_round_plays(counts.data),
         last_played_at=_times_at(timestamps, counts, user_index),
     )
     tags = _tags_of(item_tags, n_items)
@@ -160,10 +194,18 @@ def _history_of(
     row = slice(given.indptr[user], given.indptr[user + 1])
     return History(
         track_ids=[index.track_ids[item] for item in given.indices[row]],
-        plays=np.maximum(given.data[row], 1).astype(np.int32),
+        plays=_round_plays(given.data[row]),
         first_played_at=times[row],
         last_played_at=times[row],
     )
+
+
+def _round_plays(plays: NDArray[Any]) -> IntArray:
+    return np.maximum(np.rint(plays), 1).astype(np.int32)
+
+
+def _name_history(items: NDArray[Any], plays: IntArray) -> bytes:
+    return items.astype(np.int32).tobytes() + plays.tobytes()
 
 
 def _wish_again(profile: Profile) -> FloatArray:
