@@ -201,7 +201,8 @@ def _history_of(
 
 
 def _round_plays(plays: NDArray[Any]) -> IntArray:
-    return np.maximum(np.rint(plays), 1).astype(np.int32)
+    rounded: IntArray = np.maximum(np.rint(plays), 1).astype(np.int32)
+    return rounded
 
 
 def _name_history(items: NDArray[Any], plays: IntArray) -> bytes:
