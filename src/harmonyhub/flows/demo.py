@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmonyhub.domain.errors import ConflictError
-from harmonyhub.domain.ids import PERSONA, UserId
+from harmonyhub.domain.ids import UserId
 from harmonyhub.domain.jobs import Progress, Report
 from harmonyhub.domain.listens import Ledger, LedgerState, SourceKind, SourceLine
 from harmonyhub.flows.folder_analysis import run_folder_analysis
-from harmonyhub.flows.generated import demo_ledger_id
+from harmonyhub.flows.generated import demo_ledger_id, find_demo
 from harmonyhub.flows.imports import import_history
 from harmonyhub.flows.train import run_training
 from harmonyhub.sources.demo.listeners import DemoHistory, generate_listeners
@@ -44,7 +44,18 @@ async def load_demo(house: House, *, on_progress: Report) -> None:
     ConflictError
         If the data folder holds listeners already, and no demo.
     """
-    first = await house.store.ledgers.get(demo_ledger_id(PERSONA))
+    first = await find_demo(house)
+    pieces = house.settings.data_dir / "demo-pieces"
+    if first is None or not await asyncio.to_thread(pieces.is_dir):
+        await _load_listeners(house, first=first, on_progress=on_progress)
+    # Made after all listeners: where it is, who is not there has left, and stays away.
+    await asyncio.to_thread(synthesize_pieces, pieces)
+    await run_folder_analysis(house, folder=pieces, on_progress=on_progress)
+    if await house.store.models.current() is None:
+        await run_training(house, on_progress=on_progress)
+
+
+async def _load_listeners(house: House, *, first: Ledger | None, on_progress: Report) -> None:
     now = first.started_at if first else house.clock()
     histories = await asyncio.to_thread(_generate, now)
     if first is None:  # who came later was let in by the demo itself
@@ -57,11 +68,6 @@ async def load_demo(house: House, *, on_progress: Report) -> None:
             )
         )
         await _load_listener(house, history=history, now=now)
-    pieces = house.settings.data_dir / "demo-pieces"
-    await asyncio.to_thread(synthesize_pieces, pieces)
-    await run_folder_analysis(house, folder=pieces, on_progress=on_progress)
-    if await house.store.models.current() is None:
-        await run_training(house, on_progress=on_progress)
 
 
 def _generate(now: int) -> list[DemoHistory]:

@@ -1,12 +1,22 @@
 """Which listeners are the demo's; apart from loading it, which generates, trains and analyses."""
 
-from harmonyhub.domain.ids import PERSONA, LedgerId, UserId
+from typing import Final
+
+from harmonyhub.domain.ids import LedgerId, UserId
+from harmonyhub.domain.listens import Ledger
 from harmonyhub.wiring.house import House
+
+PREFIX: Final = "demo-"  # no other ledger begins like this: theirs are hexadecimal numbers
+
+
+async def find_demo(house: House) -> Ledger | None:
+    """Find a ledger of the demo library, of whoever of its listeners is still there."""
+    return await house.store.ledgers.first(PREFIX)
 
 
 async def is_demo(house: House) -> bool:
     """Whether the data folder holds the demo library, loaded whole or in part."""
-    return await house.store.ledgers.get(demo_ledger_id(PERSONA)) is not None
+    return await find_demo(house) is not None
 
 
 async def list_generated(house: House) -> frozenset[UserId]:
@@ -21,4 +31,4 @@ async def list_generated(house: House) -> frozenset[UserId]:
 
 def demo_ledger_id(user_id: UserId) -> LedgerId:
     """Name the ledger of a generated history."""
-    return LedgerId(f"demo-{user_id}")
+    return LedgerId(f"{PREFIX}{user_id}")

@@ -106,6 +106,12 @@ class Ledgers:
         tallies = await self._tallies([ledger_id])
         return read_ledger(document, tallies.get(ledger_id, Tally()))
 
+    async def first(self, prefix: str) -> Ledger | None:
+        """Load the first one whose id begins like this."""
+        ids = {"$gte": prefix, "$lt": f"{prefix}\uffff"}
+        found = await self._ledgers.find_one({"_id": ids}, {"_id": 1}, sort=[("_id", 1)])
+        return None if found is None else await self.get(LedgerId(found["_id"]))
+
     @within(READ_S)
     async def of_user(self, user_id: UserId) -> list[Ledger]:
         """List all accounts of a user, newest first."""
