@@ -2,10 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
+from harmonyhub.cli import leaving
+from harmonyhub.domain.errors import UnavailableError
 from harmonyhub.domain.ids import UserId
+from harmonyhub.storage.leaving import Leaving
 from harmonyhub.wiring.house import House
 from tests.cli.conftest import Hub
 from tests.cli.test_cli_train import fill
@@ -34,3 +40,24 @@ async def test_a_listener_is_deleted_once_the_name_is_typed(
     nobody = await say("user-0", "--yes")
     assert (66, True) == (nobody.returncode, "no listener user-0" in nobody.stderr)
     assert "Backups hold" in (await say("user-1", "--yes")).stdout
+
+
+async def test_what_breaks_off_says_how_it_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever reads that MongoDB does not answer knows that nothing is lost but time."""
+
+    @asynccontextmanager
+    async def opened(_: str) -> AsyncIterator[House]:
+        yield house
+
+    async def sweep(*_: Any, **__: Any) -> int:
+        raise UnavailableError("MongoDB does not answer.")
+
+    await house.store.users.ensure(UserId("anna"), now=1)
+    monkeypatch.setattr(leaving, "opened_house", opened)
+    monkeypatch.setattr(Leaving, "sweep", sweep)
+    with pytest.raises(UnavailableError):
+        await leaving._delete(UserId("anna"), is_sure=True)
+    assert "the same command, or a worker" in capsys.readouterr().err
+    assert await house.store.leaving.has_begun(UserId("anna"))

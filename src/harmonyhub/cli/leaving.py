@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from harmonyhub.cli.session import ProgressLine, as_json_option, opened_house, print_json, say
-from harmonyhub.domain.errors import RefusedInputError
+from harmonyhub.domain.errors import RefusedInputError, UnavailableError
 from harmonyhub.domain.ids import UserId
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ async def _delete(user_id: UserId, *, is_sure: bool) -> "Departure":
         line = ProgressLine()
         try:
             return await leave(house, user_id, on_progress=line)
+        except UnavailableError:
+            line.close()
+            say("If deleting had begun: the same command, or a worker within two hours, ends it.")
+            raise
         finally:
             line.close()
 
