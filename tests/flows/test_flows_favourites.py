@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from harmonyhub.domain.ids import LedgerId, TrackId, UserId
+from harmonyhub.domain.ids import TrackId, UserId
 from harmonyhub.domain.library_parts import Part
-from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.recommendations import EvidenceKind, FeedbackKind, ListName, Recommendation
 from harmonyhub.drills.fake_spotify.modes import Mode
 from harmonyhub.flows.disconnect import forget_spotify
@@ -17,11 +16,9 @@ from harmonyhub.flows.recommend import Answer, recommend
 from harmonyhub.flows.sync import sync_due, sync_library_due
 from harmonyhub.flows.train import run_training
 from harmonyhub.jobs.sync import run_sync
-from harmonyhub.sources.starter.library import load_library
-from harmonyhub.storage.listens import NewListen
 from harmonyhub.wiring.house import House
-from tests.conftest import NOW, SetClock
-from tests.flows.town import Town, open_town
+from tests.conftest import SetClock
+from tests.flows.town import Town, open_town, open_trained_town
 
 FROM_SPOTIFY = {
     EvidenceKind.SAVED,
@@ -37,25 +34,8 @@ OUTAGES = [mode for mode in Mode if mode not in {Mode.CLOCK_SKEW, Mode.HANG}]
 @pytest.fixture
 async def town(house: House, clock: SetClock) -> AsyncIterator[Town]:
     """Give a house with a fake Spotify, trained on the starter catalogue and three listeners."""
-    for number in range(3):
-        await listen(house, UserId(f"local-{number}"), number)
-    await run_training(house, on_progress=lambda _: None)
-    async with open_town(house, clock) as town:
+    async with open_trained_town(house, clock) as town:
         yield town
-
-
-async def listen(house: House, user: UserId, number: int) -> None:
-    """Give a local listener plays of every third artist of the starter catalogue."""
-    await house.store.users.ensure(user, now=NOW)
-    artists = load_library()[number::3]
-    ids = await house.store.tracks.resolve([one for artist in artists for one in artist.tracks])
-    plays = [
-        NewListen(number=place, track_id=id_, played_at=NOW - 3_600 * place)
-        for place, id_ in enumerate(ids, start=1)
-    ]
-    await house.store.listens.add(
-        user_id=user, ledger_id=LedgerId(user), source=SourceKind.LASTFM, listens=plays
-    )
 
 
 async def connect(town: Town) -> UserId:

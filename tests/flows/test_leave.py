@@ -37,8 +37,7 @@ from harmonyhub.storage.listen_keys import user_prefix
 from harmonyhub.storage.reassigning import reassign_plays
 from harmonyhub.wiring.house import House
 from tests.conftest import SetClock
-from tests.flows.test_flows_favourites import listen
-from tests.flows.town import Town, open_town
+from tests.flows.town import Town, listen, open_trained_town
 from tests.tools.spotify_zip import write_listener_zip
 
 ANNA = UserId("anna leaves us")
@@ -88,10 +87,7 @@ async def marks_of(house: House, user: UserId) -> set[bytes]:
 @pytest.fixture
 async def town(house: House, clock: SetClock) -> AsyncIterator[Town]:
     """Give a house with a fake Spotify, trained on the starter catalogue and three listeners."""
-    for number in range(3):
-        await listen(house, UserId(f"local-{number}"), number)
-    await run_training(house, on_progress=lambda _: None)
-    async with open_town(house, clock) as town:
+    async with open_trained_town(house, clock) as town:
         yield town
 
 

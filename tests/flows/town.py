@@ -5,17 +5,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from harmonyhub.domain.ids import UserId
+from harmonyhub.domain.ids import LedgerId, UserId
+from harmonyhub.domain.listens import SourceKind
 from harmonyhub.domain.upstreams import TokenState, UserToken
 from harmonyhub.drills.process import FakeSpotify, FakeUser
+from harmonyhub.flows.train import run_training
 from harmonyhub.settings.secret import Secret
 from harmonyhub.sources.spotify.client import SpotifyClient
 from harmonyhub.sources.spotify.tokens import Credentials, challenge_of
+from harmonyhub.sources.starter.library import load_library
+from harmonyhub.storage.listens import NewListen
 from harmonyhub.storage.sign_ins import SignIn
 from harmonyhub.storage.store import Store
 from harmonyhub.wiring.house import House
 from harmonyhub.wiring.spotify import Spotify
-from tests.conftest import SetClock
+from tests.conftest import NOW, SetClock
 from tests.tools.fakes import fresh_fake
 
 REDIRECT_URI = "http://127.0.0.1/spotify/callback"
@@ -124,3 +128,27 @@ async def open_town(house: House, clock: SetClock) -> AsyncIterator[Town]:
     ):
         client_id = spotify.credentials.client_id
         yield Town(replace(house, spotify=spotify), fake, clock, client_id)
+
+
+@asynccontextmanager
+async def open_trained_town(house: House, clock: SetClock) -> AsyncIterator[Town]:
+    """Connect a house that three listeners of the starter catalogue have trained."""
+    for number in range(3):
+        await listen(house, UserId(f"local-{number}"), number)
+    await run_training(house, on_progress=lambda _: None)
+    async with open_town(house, clock) as town:
+        yield town
+
+
+async def listen(house: House, user: UserId, number: int) -> None:
+    """Give a local listener plays of every third artist of the starter catalogue."""
+    await house.store.users.ensure(user, now=NOW)
+    artists = load_library()[number::3]
+    ids = await house.store.tracks.resolve([one for artist in artists for one in artist.tracks])
+    plays = [
+        NewListen(number=place, track_id=id_, played_at=NOW - 3_600 * place)
+        for place, id_ in enumerate(ids, start=1)
+    ]
+    await house.store.listens.add(
+        user_id=user, ledger_id=LedgerId(user), source=SourceKind.LASTFM, listens=plays
+    )
