@@ -72,14 +72,16 @@ class _Run:
         n_done = self.outcomes.total()
         elapsed_s = asyncio.get_running_loop().time() - self.began
         pace = describe_pace(n_done, self.n_due, elapsed_s=elapsed_s)
-        look = "a first look, " if self.is_basic else ""
+        self._report(self.n_files - self.n_due + n_done, f"{pace}  {name_of(file.path)}")
+
+    def tell_end(self) -> None:
+        """Report that every file is done."""
+        self._report(self.n_files, "done")
+
+    def _report(self, n_done: int, message: str) -> None:
+        look = "a first look, " if self.is_basic else ""  # the whole of it may follow
         self.on_progress(
-            Progress(
-                done=self.n_files - self.n_due + n_done,
-                total=self.n_files,
-                unit="files",
-                message=f"{look}{pace}  {name_of(file.path)}",
-            )
+            Progress(done=n_done, total=self.n_files, unit="files", message=f"{look}{message}")
         )
 
 
@@ -157,7 +159,7 @@ async def run_folder_analysis(
     )
     n_processes = min(n_processes or usable_cores(), len(files.due))
     await _measure_all(run, files.due, n_processes=n_processes, measurer=measurer)
-    on_progress(Progress(done=len(found), total=len(found), unit="files", message="done"))
+    run.tell_end()
     return FolderResult(
         analysed=run.outcomes["analysed"],
         already_known=run.outcomes["known"] + len(files.known),
