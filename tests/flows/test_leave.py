@@ -36,6 +36,7 @@ from harmonyhub.storage.leaving import HOLDINGS, Leaving
 from harmonyhub.storage.listen_keys import user_prefix
 from harmonyhub.storage.reassigning import reassign_plays
 from harmonyhub.wiring.house import House
+from harmonyhub.wiring.serving import Tastes
 from tests.conftest import SetClock
 from tests.flows.town import Town, listen, open_trained_town
 from tests.tools.spotify_zip import write_listener_zip
@@ -308,6 +309,22 @@ async def test_who_takes_the_name_keeps_what_they_wrote(
     monkeypatch.setattr(house.store.leaving, "end", end_then_come)
     await leave.leave(house, ANNA)
     assert ["of another.zip"] == [one.file_name for one in await house.store.ledgers.of_user(ANNA)]
+
+
+async def test_another_process_takes_nobody_for_who_left(house: House, clock: SetClock) -> None:
+    """Who has the name next gets their own lists there, also after as many changes."""
+    await listen(house, ANNA, 0)
+    await run_training(house, on_progress=lambda _: None)
+    model = await house.serving.current()
+    assert model is not None
+    elsewhere = Tastes(house.store)
+    await house.store.users.touch(ANNA)
+    assert (await elsewhere.of(ANNA, model)).n_listens > 0
+    await leave.leave(house, ANNA)
+    clock.now += 1
+    await house.store.users.ensure(ANNA, now=clock.now)
+    await house.store.users.touch(ANNA)
+    assert 0 == (await elsewhere.of(ANNA, model)).n_listens
 
 
 async def test_nobody_cannot_leave(house: House) -> None:

@@ -40,9 +40,11 @@ async def test_user_is_made_once_and_revision_grows(store: Store) -> None:
     """Making a user again changes nothing; a touch raises the revision."""
     assert await store.users.revision(ADA) is None
     await store.users.ensure(ADA, now=1)
+    first = await store.users.revision(ADA)
+    assert first is not None
     await store.users.touch(ADA)
     await store.users.ensure(ADA, now=2)
-    assert 1 == await store.users.revision(ADA)
+    assert first + 1 == await store.users.revision(ADA)
     assert [ADA] == await store.users.list_all()
     assert 1 == (await store.counts()).users
 

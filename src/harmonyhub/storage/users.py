@@ -16,12 +16,19 @@ from harmonyhub.storage.listen_keys import user_prefix
 STAYING: Final = {"leaving_at": {"$exists": False}}
 
 
+CHANGES_A_SECOND: Final = 1 << 20  # more than a user can make
+
+
 def describe_new(user_id: UserId, *, now: int) -> Document:
-    """Give the fields of a user of whom nothing is known yet."""
+    """Give the fields of a user of whom nothing is known yet.
+
+    The revision begins beyond any that somebody of the same name had who has left: what another
+    process keeps in memory of that one is not taken for this one's.
+    """
     return {
         "prefix": Binary(user_prefix(user_id)),
         "created_at": now,
-        "revision": 0,
+        "revision": now * CHANGES_A_SECOND,
         "sources": [],
     }
 
