@@ -278,7 +278,7 @@ async def test_what_broke_off_is_finished_by_the_worker(house: House, clock: Set
 async def test_two_workers_may_finish_the_same(
     house: House, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both see what broke off: the slower one finds nobody of that name, and goes on."""
+    """The slower one finds nobody of that name, or somebody who took it since: both are left."""
     for user in (ANNA, UserId("ben")):
         await house.store.users.ensure(user, now=1)
         await house.store.leaving.begin(user, now=clock.now)
@@ -287,12 +287,14 @@ async def test_two_workers_may_finish_the_same(
 
     async def listed_too_early(*, before: int) -> list[UserId]:
         left = await listed(before=before)
-        await leave.leave(house, left[0])
+        for user in left:
+            await leave.leave(house, user)
+        await house.store.users.ensure(UserId("ben"), now=before)
         return left
 
     monkeypatch.setattr(house.store.leaving, "broken_off", listed_too_early)
-    await leave.finish_departures(house)
-    assert [] == await listed(before=clock.now)
+    assert [] == await leave.finish_departures(house)
+    assert [UserId("ben")] == await house.store.users.list_all()
 
 
 async def test_who_takes_the_name_keeps_what_they_wrote(

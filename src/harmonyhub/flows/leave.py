@@ -6,7 +6,6 @@ the rest. Who writes while a listener leaves finds the mark afterwards and takes
 
 import asyncio
 import logging
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -79,11 +78,12 @@ async def leave(
 
 async def finish_departures(house: House) -> list[UserId]:
     """Do the rest where a crash broke off a departure; list who has left now."""
-    left = await house.store.leaving.broken_off(before=house.clock() - BROKEN_OFF_S)
-    for user_id in left:
-        with suppress(NotFoundError):  # another worker was quicker
+    left = []
+    for user_id in await house.store.leaving.broken_off(before=house.clock() - BROKEN_OFF_S):
+        if await house.store.leaving.has_begun(user_id):  # else another worker was quicker
             await leave(house, user_id)
             log.info("a departure that had broken off is finished")
+            left.append(user_id)
     return left
 
 
