@@ -16,6 +16,6 @@ async def keep_tidy(house: House) -> None:
 
 
 async def _tidy(house: House) -> bool:
+    await finish_departures(house)  # first: it is promised, and a full disk does not hinder it
     await tidy_spool(house)
-    await finish_departures(house)
     return False
