@@ -191,8 +191,33 @@ def test_a_sample_of_rivals_stands_for_all():
     nothing = sparse.csr_matrix((n_users, n_tracks))
     everyone = mixing._Trial(nothing, hidden, np.ones(n_tracks), 1.0).judge(scores).mean()
     worth = np.where(rng.random(n_tracks) < 0.1, 10.0, 0.0)
-    sample = mixing._Trial(nothing, hidden, worth, 10.0).judge(scores).mean()
-    assert everyone == pytest.approx(sample, rel=0.25)
+    first = np.argsort(-worth, kind="stable")
+    sampled = mixing._Trial(nothing, hidden[:, first], worth[first], 10.0)
+    assert everyone == pytest.approx(sampled.judge(scores[:, first]).mean(), rel=0.25)
+
+
+@pytest.mark.parametrize("n_tracks", [1_500, 5_000])
+def test_a_judgement_counts_all_that_stand_above(n_tracks):
+    """The judgement is that of sorting all rivals that are not given, ties against the hidden."""
+    rng = np.random.default_rng(4)
+    n_users, n_rivals = 40, n_tracks - 300
+    scores = rng.integers(0, 400, (n_users, n_tracks)).astype(np.float32) ** 3
+    drawn = rng.random((n_users, n_tracks))
+    given, hidden = (sparse.csr_matrix(each) for each in (drawn < 0.01, drawn > 0.99))
+    scores[hidden.nonzero()] *= 1.5
+    scores[given.nonzero()] *= 1.5
+    worth = np.where(np.arange(n_tracks) < n_rivals, rng.integers(1, 3, n_tracks), 0).astype(float)
+    expected = []
+    for user in range(n_users):
+        is_rival = (worth > 0) & ~given[[user]].toarray()[0]
+        own = hidden[[user]].indices
+        above = [worth[is_rival & (scores[user] >= scores[user, one])].sum() for one in own]
+        depth = np.array(above) - worth[own] + mixing.BLUR * 0.5
+        gains = np.where(depth < 100, 1 / np.log2(depth + 2), 0)
+        expected.append(gains.sum() / mixing.find_ideals(np.array([len(own)]))[0])
+    judged = mixing._Trial(given, hidden, worth, 1.5).judge(scores)
+    assert judged.sum() > 1
+    assert expected == pytest.approx(judged.tolist())
 
 
 def test_well_known_tracks_are_surely_rivals(monkeypatch):
