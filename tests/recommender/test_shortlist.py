@@ -13,6 +13,7 @@ from harmonyhub.domain.recommendations import (
     RecommendationRequest,
 )
 from harmonyhub.recommender import shortlist, similarity
+from harmonyhub.recommender.candidates.popular import Popular
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.mixing import Mix
 from harmonyhub.recommender.pipeline import recommend
@@ -110,6 +111,25 @@ def test_few_neighbours_are_no_shortlist(index, monkeypatch):
     profile = listen(index, 3)
     assert len(ask(index, profile)) == 6
     assert is_scanned(profile)
+
+
+def test_few_neighbours_leave_what_was_heard(index, monkeypatch, request):
+    """Rediscover lists the loved tracks where neighbours lead to too few tracks, too."""
+    wish = RecommendationRequest(USER, ListName.REDISCOVER, 9, NOW)
+    expected = recommend(wish, profile=listen(index, 3), index=index).items
+    request.getfixturevalue("short")
+    monkeypatch.setattr(shortlist, "MIN_NEAR", N_TRACKS)
+    assert expected == recommend(wish, profile=listen(index, 3), index=index).items
+    assert len(expected) > 6
+
+
+@pytest.mark.usefixtures("short")
+def test_what_says_something_of_every_track_chooses_none(index, monkeypatch):
+    """Tags and popularity are asked about the chosen tracks alone."""
+    asked = []
+    monkeypatch.setattr(Popular, "score", lambda *asking: asked.append(asking[-1]))
+    assert len(ask(index, listen(index, 4))) == 6
+    assert [len(items) for items in asked] == [N_TRACKS // 3]
 
 
 def test_some_are_scored_like_all_after_feedback(index):

@@ -164,7 +164,7 @@ def test_a_track_that_nobody_heard_is_recommended_for_its_sound(sounding):
 def test_nothing_analysed_scores_nothing(world):
     """Without analyses the term is 0 everywhere and explains nothing."""
     profile = world.profile(0)
-    assert not SOUNDS_ALIKE.score(profile, world.index).any()
+    assert SOUNDS_ALIKE.score(profile, world.index) is None
     assert [[]] == SOUNDS_ALIKE.explain(np.array([3]), profile, world.index)
 
 

@@ -20,6 +20,7 @@ from harmonyhub.recommender.candidates.tags import Tags
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.rows import EVERY, Items
 from harmonyhub.recommender.taking_back import lower_terms
 from harmonyhub.recommender.terms import Term
 
@@ -136,11 +137,15 @@ def explain_list(
     return explained
 
 
-def score_tracks(blend: Blend, profile: Profile, index: ServingIndex) -> FloatArray:
-    """Add the weighted terms up for every track of the index; 0 or more."""
-    total = np.zeros(index.n_tracks, dtype=np.float32)
+def score_tracks(
+    blend: Blend, profile: Profile, index: ServingIndex, *, items: Items = EVERY
+) -> FloatArray:
+    """Add the weighted terms up for every track of the index, or for some; 0 or more."""
+    total = np.zeros_like(index.popularity[items])
     for model, weight in blend.items():
-        total += np.float32(weight) * model.score(profile, index)
+        term = model.score(profile, index, items)
+        if term is not None:
+            total += term if weight == 1 else np.float32(weight) * term
     return total
 
 

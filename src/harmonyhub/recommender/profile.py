@@ -123,7 +123,9 @@ def build_profile(
     known = np.flatnonzero(places >= 0)
     known = known[np.argsort(places[known], kind="stable")]
     codes, beyond = _place_favourites(favourites, index)
-    unplayed = np.setdiff1d(np.flatnonzero(codes), places[known])
+    is_unplayed = codes > 0
+    is_unplayed[places[known]] = False
+    unplayed = np.flatnonzero(is_unplayed)
     none = np.zeros(len(unplayed), dtype=np.int64)
     items = np.concatenate([places[known], unplayed]).astype(np.int32)
     plays = np.concatenate([history.plays[known], none]).astype(np.int32)

@@ -198,11 +198,12 @@ def _fill(ranked: list[Candidate], choice: Choice, index: ServingIndex) -> list[
     while waiting and len(chosen) < choice.n:
         size = min(PAGE, choice.n - len(chosen))
         limits = _limit(size, choice, has_known=has_known)
-        taken = _fill_page(waiting, _Page(index, caps, limits), size=size)
-        chosen += [item for item, *_ in waiting if item in taken]
+        taken, n_seen = _fill_page(waiting, _Page(index, caps, limits), size=size)
+        seen = waiting[:n_seen]
+        chosen += [item for item, _, _ in seen if item in taken]
         if len(taken) < size:
             break  # the caps hold all others back: a short page is honest
-        waiting = [candidate for candidate in waiting if candidate[0] not in taken]
+        waiting = [one for one in seen if one[0] not in taken] + waiting[n_seen:]
     return chosen
 
 
@@ -216,16 +217,19 @@ def _limit(size: int, choice: Choice, *, has_known: bool) -> Limits:
     return ((0,), size - n_known), ((1,), n_known)
 
 
-def _fill_page(waiting: list[Candidate], page: _Page, *, size: int) -> set[int]:
+def _fill_page(waiting: list[Candidate], page: _Page, *, size: int) -> tuple[set[int], int]:
+    """Take tracks for a page; say which, and how many of the waiting were looked at."""
     taken: set[int] = set()
+    n_seen = 0
     for _ in range(2):
-        for candidate in waiting:
+        for place, candidate in enumerate(waiting):
             if len(taken) == size:
-                return taken
+                return taken, n_seen
+            n_seen = max(n_seen, place + 1)
             if candidate[0] not in taken and page.take(candidate):
                 taken.add(candidate[0])
         page.lift_limits()  # where one kind runs out, the others fill up
-    return taken
+    return taken, n_seen
 
 
 def _are_of_one_artist(ranked: list[Candidate], index: ServingIndex) -> bool:
@@ -236,7 +240,9 @@ def _are_of_one_artist(ranked: list[Candidate], index: ServingIndex) -> bool:
 
 
 def _one_version_each(ranked: list[Candidate], index: ServingIndex) -> list[Candidate]:
-    songs = index.songs[[item for item, *_ in ranked]]
+    songs = index.songs[np.fromiter((item for item, _, _ in ranked), np.int32, len(ranked))]
+    if (songs < 0).all():
+        return ranked
     is_kept = songs < 0
     is_kept[np.unique(songs, return_index=True)[1]] = True
     return [ranked[place] for place in np.flatnonzero(is_kept).tolist()]

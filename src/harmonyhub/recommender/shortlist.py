@@ -1,8 +1,8 @@
 """Large catalogues: the tracks that can be the best ones, scored in full, and no others.
 
-Neighbours, artists, tags and sounds are sparse; what factors say of every track is one product
-with all of them, which grows with the catalogue. So the sparse terms choose, and the factors are
-asked about the chosen tracks alone.
+Neighbours, artists and sounds lead to some tracks; tags and factors say something of nearly every
+one, which grows with the catalogue. So what leads to tracks chooses, and the others are asked about
+the chosen ones alone.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonyhub.domain.recommendations import RecommendationRequest
-from harmonyhub.recommender.blend import ITEM_TO_ITEM, Blend, ListBlend, score_tracks
+from harmonyhub.recommender.blend import POPULAR, TAGS, Blend, ListBlend, score_list, score_tracks
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
@@ -21,6 +21,7 @@ SCAN_MAX = 30_000  # tracks; up to there the product with all factors takes no l
 SIZE = 2_000  # 500 lose up to a tenth of the best 50 of single listeners, 4,000 find no more
 MIN_NEAR = 300  # tracks with a neighbour in the history; with fewer, factors lead to many others
 SCORED = np.dtype([("item", np.int32), ("score", np.float32)])
+BROAD = {TAGS, POPULAR}
 MAX_N = 100  # tracks asked for: of 20 candidates per place no cap leaves too few
 
 
@@ -36,8 +37,10 @@ def score_shortlist(
 ) -> FloatArray:
     """Score the likely best tracks and the heard ones, as `score_list` does; all others get 0.
 
-    All get 0 where neighbours lead to too few tracks to choose from. Kept with the profile.
+    Where neighbours lead to too few tracks to choose from, all are scored. Kept with the profile.
     """
+    if np.count_nonzero(profile.similar.near) < MIN_NEAR:
+        return score_list(blend, heard, profile=profile, index=index)
     key = score_shortlist, blend
     if key not in profile.kept:
         profile.kept[key] = _choose_and_score(blend, heard, profile=profile, index=index)
@@ -50,29 +53,21 @@ def score_shortlist(
 def _choose_and_score(
     blend: ListBlend, heard: NDArray[np.bool_], *, profile: Profile, index: ServingIndex
 ) -> NDArray[np.void]:
-    if np.count_nonzero(profile.similar.near) < MIN_NEAR:
-        return np.zeros(0, dtype=SCORED)
+    narrow = {model: weight for model, weight in blend.unheard.items() if model not in BROAD}
     rough = replace(profile, similar=profile.similar.by_neighbours())
-    scores = score_tracks(blend.unheard, rough, index)
+    leads = score_tracks(narrow, rough, index)
     if blend.heard is blend.unheard:
-        best = find_best(scores, np.ones(len(scores), dtype=bool), SIZE)
-        return _complete(blend.unheard, best, scores, profile=profile)
-    best = find_best(scores, ~heard, SIZE)
-    known = np.flatnonzero(heard).astype(np.int32)
-    parts = [_complete(blend.unheard, best, scores, profile=profile)]
-    if len(known):
-        scores = score_tracks(blend.heard, rough, index)
-        parts.append(_complete(blend.heard, known, scores, profile=profile))
-    return np.concatenate(parts)
+        best = find_best(leads, np.ones(len(leads), dtype=bool), SIZE)
+        return _score(blend.unheard, best, profile=profile, index=index)
+    best, known = find_best(leads, ~heard, SIZE), np.flatnonzero(heard).astype(np.int32)
+    parts = [(blend.unheard, best), (blend.heard, known)]
+    return np.concatenate([_score(*part, profile=profile, index=index) for part in parts])
 
 
-def _complete(
-    blend: Blend, items: IntArray, scores: FloatArray, *, profile: Profile
+def _score(
+    blend: Blend, items: IntArray, *, profile: Profile, index: ServingIndex
 ) -> NDArray[np.void]:
-    """Add what the factors say of some tracks to scores by everything else."""
-    similar = profile.similar
-    more = np.maximum(similar.at(items), 0) - np.maximum(similar.near[items], 0)
     scored = np.zeros(len(items), dtype=SCORED)
     scored["item"] = items
-    scored["score"] = scores[items] + np.float32(blend.get(ITEM_TO_ITEM, 0.0)) * more
+    scored["score"] = score_tracks(blend, profile, index, items=items)
     return scored

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from harmonyhub.recommender.candidates.factors import Factors
-from harmonyhub.recommender.interactions import FloatArray, IntArray
+from harmonyhub.recommender.interactions import FloatArray
+from harmonyhub.recommender.rows import Items
 
 ROUNDING = 1e-5  # float32 sums of some hundred terms near 1 are no better
 
@@ -35,8 +36,10 @@ class Similar:
         """Similarity of every track of the index."""
         return self.near + self.factors.score_all(self.taste) if self.taste.any() else self.near
 
-    def at(self, items: IntArray) -> FloatArray:
+    def at(self, items: Items) -> FloatArray:
         """Return the similarity of some tracks; that of `of_all` but for rounding."""
+        if isinstance(items, slice):
+            return self.of_all[items]
         if not self.taste.any():
             return self.near[items]
         return self.near[items] + self.factors.score_some(self.taste, items)

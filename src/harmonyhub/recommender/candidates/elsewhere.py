@@ -5,19 +5,23 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile, find_known
-from harmonyhub.recommender.rows import add_rows, find_entries
+from harmonyhub.recommender.rows import EVERY, Items, add_rows, find_entries
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
 class Elsewhere:
     """Term: the sum of (weight of a played track) x (what a pack says of it and the item)."""
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track; 0 where no pack is installed."""
+    def score(
+        self, profile: Profile, index: ServingIndex, items: Items = EVERY
+    ) -> FloatArray | None:
+        """Return the term; None where no pack is installed."""
+        if not index.knowledge:
+            return None
         total = np.zeros(index.n_tracks, dtype=np.float32)
         for known in index.knowledge:
             total += add_rows(known.neighbours, profile.items, profile.weights)
-        return total
+        return total[items]
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the played tracks that led to it most.

@@ -5,6 +5,7 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.rows import EVERY, Items
 from harmonyhub.recommender.terms import Term, TermKind
 
 
@@ -15,17 +16,23 @@ class Friends:
     terms of the others stay what they are.
     """
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track; 0 without friends."""
+    def score(
+        self, profile: Profile, index: ServingIndex, items: Items = EVERY
+    ) -> FloatArray | None:
+        """Return the term; None without friends."""
+        if not profile.friends:
+            return None
         total = np.zeros(index.n_tracks, dtype=np.float32)
         for friend in profile.friends:
             total[friend.items] += friend.weights
-        return total / np.float32(np.sqrt(max(len(profile.friends), 1)))
+        return total[items] / np.float32(np.sqrt(len(profile.friends)))
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each item that a friend plays its one term."""
-        values = self.score(profile, index)[items].tolist()
+        values = self.score(profile, index, items)
+        if values is None:
+            return [[] for _ in items]
         return [
             [Term(TermKind.FRIENDS, value, item)] if value > 0 else []
-            for item, value in zip(items.tolist(), values, strict=True)
+            for item, value in zip(items.tolist(), values.tolist(), strict=True)
         ]

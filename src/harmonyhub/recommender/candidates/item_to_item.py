@@ -10,6 +10,7 @@ from harmonyhub.recommender.co_plays import VoteTable, mark_strongest
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile, find_known
+from harmonyhub.recommender.rows import EVERY, Items
 from harmonyhub.recommender.stages import INLINE, Engine
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
@@ -20,9 +21,14 @@ SOURCE_POWER, TARGET_POWER = 0.7, 0.4  # best over hetrec and kgat, validation u
 class ItemToItem:
     """Term: the sum of (weight of a played track) x (its similarity to the item), if over 0."""
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:  # noqa: ARG002 - interface
-        """Return the term for every track; kept with the profile, as it costs the most."""
-        return np.maximum(profile.similar.of_all, 0)
+    def score(
+        self,
+        profile: Profile,
+        index: ServingIndex,  # noqa: ARG002 - interface
+        items: Items = EVERY,
+    ) -> FloatArray:
+        """Return the term; that of every track is kept with the profile, as it costs the most."""
+        return np.maximum(profile.similar.at(items), 0)
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the played tracks that led to it most.

@@ -9,7 +9,7 @@ from harmonyhub.recommender.co_plays import keep_strongest, no_entries, peak
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
-from harmonyhub.recommender.rows import add_rows
+from harmonyhub.recommender.rows import EVERY, Items, add_rows
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 N_KEPT = 30  # per track: on nowplaying 50 find 2 % more, 20 find 2 % less
@@ -28,10 +28,14 @@ class NextTracks:
     def __init__(self, *, of_session: bool = False) -> None:
         self._of_session = of_session
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track."""
+    def score(
+        self, profile: Profile, index: ServingIndex, items: Items = EVERY
+    ) -> FloatArray | None:
+        """Return the term; None where nothing follows."""
         places, weights = self._leads(profile)
-        return add_rows(index.follows, profile.items[places], weights)
+        if not (len(places) and index.follows.nnz):
+            return None
+        return add_rows(index.follows, profile.items[places], weights)[items]
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the tracks that it follows most."""

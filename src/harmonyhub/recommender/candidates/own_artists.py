@@ -5,6 +5,7 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.rows import EVERY, Items, multiply_rows
 from harmonyhub.recommender.terms import Term, TermKind
 
 
@@ -17,10 +18,14 @@ class OwnArtists:
     def __init__(self, *, is_tuned: bool = False) -> None:
         self._is_tuned = is_tuned
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track."""
+    def score(
+        self, profile: Profile, index: ServingIndex, items: Items = EVERY
+    ) -> FloatArray | None:
+        """Return the term; None where the listener plays no artist that is known here."""
         values = self._values(profile, index)
-        return np.asarray(index.item_artists @ values * index.prominence, dtype=np.float32)
+        if not values.any():
+            return None
+        return multiply_rows(index.item_artists, items, values) * index.prominence[items]
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each item one term per artist that the listener plays."""

@@ -6,6 +6,7 @@ from harmonyhub.recommender.favours import familiar_plays
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile, find_known
+from harmonyhub.recommender.rows import EVERY, Items
 from harmonyhub.recommender.terms import Term, TermKind
 
 
@@ -15,11 +16,11 @@ class OwnPlays:
     Kept at a service counts as some plays, only liked as none.
     """
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track."""
+    def score(self, profile: Profile, index: ServingIndex, items: Items = EVERY) -> FloatArray:
+        """Return the term."""
         scores = np.zeros(index.n_tracks, dtype=np.float32)
         scores[profile.items] = _known(profile, index)
-        return scores
+        return scores[items]
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Give each played item its one term."""

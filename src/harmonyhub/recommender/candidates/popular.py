@@ -3,15 +3,21 @@
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
+from harmonyhub.recommender.rows import EVERY, Items
 from harmonyhub.recommender.terms import Term, TermKind
 
 
 class Popular:
     """Term: the popularity of the track, in [0, 1]."""
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:  # noqa: ARG002 - interface
+    def score(
+        self,
+        profile: Profile,  # noqa: ARG002 - interface
+        index: ServingIndex,
+        items: Items = EVERY,
+    ) -> FloatArray:
         """Return the popularity, whoever asks."""
-        return index.popularity
+        return index.popularity[items]
 
     def explain(
         self,

@@ -5,18 +5,20 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile, find_known
-from harmonyhub.recommender.rows import add_rows, find_entries
+from harmonyhub.recommender.rows import EVERY, Items, add_rows, find_entries
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
 class SoundsAlike:
     """Term: the sum of (weight of a played track) x (how much the item sounds like it)."""
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track; 0 where nothing was analysed."""
+    def score(
+        self, profile: Profile, index: ServingIndex, items: Items = EVERY
+    ) -> FloatArray | None:
+        """Return the term; None where nothing was analysed."""
         if not index.sounds.alike.nnz:
-            return np.zeros(index.n_tracks, dtype=np.float32)
-        return add_rows(index.sounds.alike, profile.items, profile.weights)
+            return None
+        return add_rows(index.sounds.alike, profile.items, profile.weights)[items]
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, the played tracks that it sounds like.

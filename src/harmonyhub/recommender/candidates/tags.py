@@ -5,7 +5,7 @@ import numpy as np
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.profile import Profile
-from harmonyhub.recommender.rows import find_entries
+from harmonyhub.recommender.rows import EVERY, Items, find_entries, multiply_rows
 from harmonyhub.recommender.terms import Term, TermKind, strongest_terms
 
 
@@ -15,13 +15,17 @@ class Tags:
     Without breadth a track with one tag stands before one that shares five with the listener.
     """
 
-    def score(self, profile: Profile, index: ServingIndex) -> FloatArray:
-        """Return the term of every track."""
+    def score(
+        self, profile: Profile, index: ServingIndex, items: Items = EVERY
+    ) -> FloatArray | None:
+        """Return the term; None where the listener plays nothing with a tag."""
         told, heard = _weigh(profile, index)
-        shares = index.item_tags @ told
+        if not heard.any():
+            return None
+        shares = multiply_rows(index.item_tags, items, told)
         if heard is not told:
-            shares += index.heard_tags @ (heard - told)
-        return np.asarray(shares * index.tag_breadth, dtype=np.float32)
+            shares += multiply_rows(index.heard_tags, items, heard - told)
+        return shares * index.tag_breadth[items]
 
     def explain(self, items: IntArray, profile: Profile, index: ServingIndex) -> list[list[Term]]:
         """Name, for each item, its tags that the listener plays most."""
