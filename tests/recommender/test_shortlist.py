@@ -1,5 +1,7 @@
 """Shortlists of large catalogues: the lists of the whole scan without the scan, never shorter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.mixing import Mix
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import Profile, apply_feedback, build_profile
+from harmonyhub.recommender.similar import compare_together
 
 N_TRACKS = 120
 NOW, PLAYED = 1_700_000_000, 1_690_000_000
@@ -130,6 +133,20 @@ def test_what_says_something_of_every_track_chooses_none(index, monkeypatch):
     monkeypatch.setattr(Popular, "score", lambda *asking: asked.append(asking[-1]))
     assert len(ask(index, listen(index, 4))) == 6
     assert [len(items) for items in asked] == [N_TRACKS // 3]
+
+
+def test_histories_compared_together_are_compared_as_alone(index):
+    """One product of several histories gives each its own similarity, none of another's."""
+    nobody = build_profile(
+        History([], np.zeros(0, np.int32), *np.zeros((2, 0), dtype=np.int64)), index
+    )
+    alone = [listen(index, seed).similar for seed in range(3)] + [nobody.similar]
+    together = [replace(one) for one in alone]
+    compare_together(together)
+    for one, other in zip(alone, together, strict=True):
+        assert "of_all" in vars(other)
+        assert np.allclose(one.of_all, other.of_all, atol=1e-5)
+    compare_together([])
 
 
 def test_some_are_scored_like_all_after_feedback(index):

@@ -54,8 +54,9 @@ def add_rows(matrix: sparse.csr_matrix, rows: IntArray, weights: FloatArray) -> 
     if (matrix.indptr[rows + 1] - matrix.indptr[rows]).sum() <= FEW_ENTRIES:
         which, entries = find_entries(matrix.indptr, rows)
         values = matrix.data[entries] * weights[which]
-        sums = np.bincount(matrix.indices[entries], values, minlength=matrix.shape[1])
-        return sums.astype(np.float32)
+        sums = np.zeros(matrix.shape[1], dtype=np.float32)
+        np.add.at(sums, matrix.indices[entries], values)
+        return sums
     return (matrix[rows].T @ weights).astype(np.float32)
 
 

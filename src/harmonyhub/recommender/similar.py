@@ -1,5 +1,6 @@
 """How similar each track is to what a listener plays: by neighbours, and by factors where asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -52,6 +53,19 @@ class Similar:
         """Add the similarity to other plays; what is taken back leaves nothing behind."""
         near, taste = settle(self.near + change.near), settle(self.taste + change.taste)
         return replace(self, near=near, taste=taste)
+
+
+def compare_together(many: Sequence[Similar]) -> None:
+    """Find the similarity of every track to several histories; each keeps its own.
+
+    All factors are read once for all histories: that is what their product costs, not the sums.
+    """
+    if not many or not many[0].factors.width:
+        return
+    answers = many[0].factors.score_all(np.stack([one.taste for one in many]))
+    for place, one in enumerate(many):
+        answers[place] += one.near
+        vars(one)["of_all"] = answers[place]  # where the cached property looks first
 
 
 def settle(sums: FloatArray) -> FloatArray:

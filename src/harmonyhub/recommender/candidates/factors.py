@@ -40,8 +40,10 @@ class Factors:
         return np.asarray((weights / self.scale[items]) @ self.places[items], dtype=np.float32)
 
     def score_all(self, taste: FloatArray) -> FloatArray:
-        """Score all tracks for a history that stands there."""
-        return np.asarray((self.places @ taste) * self.scale, dtype=np.float32)
+        """Score all tracks for a history that stands there, or for several (rows)."""
+        answers: FloatArray = taste @ self.places.T
+        answers *= self.scale
+        return answers
 
     def score_some(self, taste: FloatArray, items: IntArray) -> FloatArray:
         """Score some tracks only, the same but for rounding."""
