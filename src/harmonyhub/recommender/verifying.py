@@ -7,10 +7,9 @@ import numpy as np
 from harmonyhub.domain.history import History
 from harmonyhub.domain.ids import TrackId
 from harmonyhub.domain.recommendations import Evidence, EvidenceKind, ListName, Recommendation
-from harmonyhub.recommender.blend import ListBlend, blend_for, score_list
+from harmonyhub.recommender.blend import blend_for, score_tracks
 from harmonyhub.recommender.index import ServingIndex
-from harmonyhub.recommender.interactions import FloatArray
-from harmonyhub.recommender.profile import build_profile
+from harmonyhub.recommender.profile import Profile, build_profile
 
 TOLERANCE = 1e-4  # of the score: sums of float32
 MOST_REASONS = 3
@@ -38,13 +37,15 @@ def count_verified(
     profile = build_profile(history, index)
     blend = blend_for(list_name, profile, now=now)
     plays = dict(zip(history.track_ids, history.plays.tolist(), strict=True))
-    known: dict[frozenset[TrackId], FloatArray] = {}
+    known: dict[frozenset[TrackId], Profile] = {}
 
-    def scores_without(tracks: frozenset[TrackId]) -> FloatArray:
+    def score_without(tracks: frozenset[TrackId], item: int) -> float:
         if tracks not in known:
             left = take_out(history, tracks)
-            known[tracks] = _score(left, blend=blend, moment=profile.moment, index=index)
-        return known[tracks]
+            known[tracks] = build_profile(left, index, moment=profile.moment)
+        profile_left = known[tracks]
+        part = blend.heard if item in profile_left.familiar else blend.unheard
+        return float(score_tracks(part, profile_left, index, items=np.array([item]))[0])
 
     def is_true(card: Recommendation, evidence: Evidence) -> bool:
         item = index.place_of[card.track.id]
@@ -56,7 +57,7 @@ def count_verified(
         if card.track.id in behind:
             return True  # it is there for its own plays; without them it is another kind of card
         allowed = card.score * (1 - evidence.share + TOLERANCE)
-        return bool(behind) and bool(scores_without(behind)[item] <= allowed)
+        return bool(behind) and score_without(behind, item) <= allowed
 
     return sum(
         1 <= len(card.reasons) <= MOST_REASONS
@@ -88,10 +89,3 @@ def take_out(history: History, track_ids: frozenset[TrackId]) -> History:
         first_played_at=history.first_played_at[kept],
         last_played_at=history.last_played_at[kept],
     )
-
-
-def _score(history: History, *, blend: ListBlend, moment: int, index: ServingIndex) -> FloatArray:
-    profile = build_profile(history, index, moment=moment)
-    heard = np.zeros(index.n_tracks, dtype=bool)
-    heard[profile.familiar] = True
-    return score_list(blend, heard, profile=profile, index=index)
