@@ -48,12 +48,13 @@ def test_a_process_is_as_gentle_and_as_bounded_as_its_job_asks(kind: JobKind) ->
     program = (
         "import os, resource as r\n"
         "from harmonyhub.domain.jobs import JobKind; from harmonyhub.jobs import child\n"
-        f"before = os.nice(0); child.bound(JobKind.{kind.name}); print(os.nice(0) - before)\n"
+        f"before = os.nice(0); child.bound(JobKind.{kind.name}); print(before, os.nice(0))\n"
         "print(0 < r.getrlimit(r.RLIMIT_AS)[0] < 8 << 30, r.getrlimit(r.RLIMIT_CPU)[0] == 3600)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    niceness, *bounds = done.stdout.split()
-    assert (10 if kind in UNHURRIED else 0) == int(niceness)
+    before, niceness, *bounds = done.stdout.split()
+    wanted = int(before) + (10 if kind in UNHURRIED else 0)
+    assert min(wanted, 19) == int(niceness)  # the system has none beyond, as under `nice` itself
     assert [str(kind is JobKind.ANALYSE).encode()] * 2 == bounds
 
 
