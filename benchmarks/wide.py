@@ -20,17 +20,17 @@ from scipy import sparse
 from benchmarks.quality.sets import FILES, present_sets, split
 from benchmarks.recommender import clock, row
 from benchmarks.scale import DAY_S, N_TRACKS, NOW, generate
-from harmonyhub.domain.history import History
+from harmonyhub.domain.history import History, Interactions
 from harmonyhub.domain.ids import ReleaseId, UserId
 from harmonyhub.domain.recommendations import ListName, RecommendationRequest
 from harmonyhub.domain.sound import SOUND_WIDTH
-from harmonyhub.recommender import shortlist
+from harmonyhub.recommender import pipeline, shortlist
 from harmonyhub.recommender.closeness import build_graph
 from harmonyhub.recommender.index import ServingIndex
 from harmonyhub.recommender.path import find_path
 from harmonyhub.recommender.pipeline import recommend
 from harmonyhub.recommender.profile import Profile, build_profile
-from harmonyhub.recommender.research import train_index
+from harmonyhub.recommender.research import ResearchIndex, train_index
 from harmonyhub.recommender.sounds import find_alike
 from harmonyhub.recommender.training import train
 
@@ -40,6 +40,8 @@ LENGTHS = (30, 100, 1_000)
 N_BATCH = 64
 N_HELD_OUT = 300
 EVERYTHING = 10**9
+NOTHING = np.zeros(0, dtype=np.int32)
+NOBODY = Interactions([], [], NOTHING, NOTHING, NOTHING, NOTHING.astype(np.int64))
 
 
 def train_wide() -> ServingIndex:
@@ -103,9 +105,18 @@ def time_lists(index: ServingIndex) -> None:
             with patch.object(shortlist, "SCAN_MAX", most):
                 row(f"{label}: profile", each(histories, lambda h: build_profile(h, index)))
                 profiles = [build_profile(history, index) for history in histories]
+                with without_reasons():
+                    taken = each(profiles, lambda p: ask(index, p, ListName.DISCOVER, n=50))
+                    row(f"{label}: top 50, no reasons", taken)
+                profiles = [build_profile(history, index) for history in histories]
                 for time_of in ("first list", "the same again"):
                     taken = each(profiles, lambda p: ask(index, p, ListName.FOR_YOU, n=20))
                     row(f"{label}: {time_of}", taken)
+
+
+def without_reasons():
+    """Leave the reasons out of the lists that are made inside."""
+    return patch.object(pipeline, "give_reasons", lambda _, items, *__, **___: [()] * len(items))
 
 
 def each(values: Iterable, action) -> list[float]:
@@ -128,12 +139,23 @@ def time_batch(index: ServingIndex) -> None:
         shape=(N_BATCH, index.n_tracks),
     )
     bare = clock(lambda: (tastes @ index.factors.places.T, given @ index.neighbours), 5)
-    ours = clock(
-        lambda: [ask(index, build_profile(h, index), ListName.DISCOVER, n=50) for h in histories], 3
-    )
+
+    def make_lists() -> None:
+        for history in histories:
+            ask(index, build_profile(history, index), ListName.DISCOVER, n=50)
+
+    ours = clock(make_lists, 3)
+    with without_reasons():
+        chosen = clock(make_lists, 3)
+    scorer = ResearchIndex(index, NOBODY)
+    plays = given.copy()
+    plays.data = np.concatenate([profile.plays for profile in profiles]).astype(np.float32)
+    scored = clock(lambda: scorer.score(plays), 3)
     print(f"\nDiscover of 50 for {N_BATCH} listeners; CPU ms a listener")
     print(f"  {'bare products with factors and neighbours':<52}{min(bare) / N_BATCH:>8.2f}")
+    print(f"  {'profile and list':<52}{min(chosen) / N_BATCH:>8.2f}")
     print(f"  {'profile, list and reasons':<52}{min(ours) / N_BATCH:>8.2f}")
+    print(f"  {'scores of all tracks by the research face':<52}{min(scored) / N_BATCH:>8.2f}")
 
 
 def time_ways_and_sounds(index: ServingIndex) -> None:

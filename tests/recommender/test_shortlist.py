@@ -135,6 +135,16 @@ def test_what_says_something_of_every_track_chooses_none(index, monkeypatch):
     assert [len(items) for items in asked] == [N_TRACKS // 3]
 
 
+@pytest.mark.usefixtures("short")
+def test_where_little_leads_to_tracks_the_best_known_are_scored_too(index, monkeypatch):
+    """A shortlist is as long as it may be: factors may lead to what nothing else leads to."""
+    asked = []
+    monkeypatch.setattr(Popular, "score", lambda *asking: asked.append(asking[-1]))
+    monkeypatch.setattr(shortlist, "SIZE", N_TRACKS - 10)
+    ask(index, listen(index, 4))
+    assert [len(np.unique(items)) for items in asked] == [N_TRACKS - 10]
+
+
 def test_histories_compared_together_are_compared_as_alone(index):
     """One product of several histories gives each its own similarity, none of another's."""
     nobody = build_profile(

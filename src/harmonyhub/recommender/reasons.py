@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,9 @@ KIND = {
 MIN_SHARE = 0.02  # a second reason that makes less than this of the score explains nothing
 
 
+Said = tuple[str, partial[Evidence]]  # what a term says of any track; only the share is the track's
+
+
 class Lead(NamedTuple):
     """The track that led to another: its place in the profile, why, and the pack that says so."""
 
@@ -73,7 +77,7 @@ class Reasoner:
     profile: Profile
     index: ServingIndex
     is_seeded: bool
-    _said: dict[tuple[TermKind, int], Reason] = field(default_factory=dict)
+    _said: dict[tuple[TermKind, int], Said] = field(default_factory=dict)
 
     def give_reasons(self, terms: Sequence[Term], score: float) -> tuple[Reason, ...]:
         """Turn the terms of one track, strongest first, into 1 to 3 reasons.
@@ -95,9 +99,10 @@ class Reasoner:
         said = self._said.get(key)
         if said is None:
             said = self._said[key] = self._say(term)
-        return Reason(said.text, replace(said.evidence, share=share))
+        text, evidence = said
+        return Reason(text, evidence(share=share))
 
-    def _say(self, term: Term) -> Reason:
+    def _say(self, term: Term) -> Said:
         match term.kind:
             case (
                 TermKind.TRACK
@@ -118,7 +123,7 @@ class Reasoner:
             case TermKind.FRIENDS:
                 return self._because_of_friends(term.place)
 
-    def _because_of_track(self, term: Term) -> Reason:
+    def _because_of_track(self, term: Term) -> Said:
         place, why, pack = find_lead(term, self.profile, self.index)
         item = int(self.profile.items[place])
         title, artist = self.index.titles[item], self.index.artists[item]
@@ -137,9 +142,9 @@ class Reasoner:
         else:
             kind = KIND.get(term.kind, EvidenceKind.SIMILAR_TRACK)
             text = f"You played {name} {plays}; {why}."
-        evidence = Evidence(
+        evidence = partial(
+            Evidence,
             kind=kind,
-            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             track_id=self.index.track_ids[item],
@@ -148,9 +153,9 @@ class Reasoner:
             n_favourites=plays.favours.total(),
             pack=pack,
         )
-        return Reason(text=text, evidence=evidence)
+        return text, evidence
 
-    def _because_of_artist(self, artist: int) -> Reason:
+    def _because_of_artist(self, artist: int) -> Said:
         name = self.index.artist_names[artist]
         places, plays = self._plays_behind(TermKind.ARTIST, artist)
         liked = places[self.profile.is_liked[places]]
@@ -165,18 +170,18 @@ class Reasoner:
             favour = self.profile.beyond.artists.get(artist)
             kind = kind if favour is None else EvidenceKind.FOLLOWED
             text = _say_of_artist(name, plays, favour)
-        evidence = Evidence(
+        evidence = partial(
+            Evidence,
             kind=kind,
-            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             artist=name,
             artist_id=self.index.artist_ids[artist],
             n_favourites=plays.favours.total(),
         )
-        return Reason(text=text, evidence=evidence)
+        return text, evidence
 
-    def _because_of_tag(self, term: Term) -> Reason:
+    def _because_of_tag(self, term: Term) -> Said:
         name = self.index.tags[term.place]
         places, plays = self._plays_behind(term.kind, term.place)
         is_heard = term.kind is TermKind.HEARD_TAG
@@ -196,17 +201,17 @@ class Reasoner:
             elif plays.n_tracks or plays.favours:
                 of = _say_of_tracks(plays)
             text = say_tag(name, is_heard=is_heard, of=of, source=source)
-        evidence = Evidence(
+        evidence = partial(
+            Evidence,
             kind=EvidenceKind.HEARD_TAG if is_heard else EvidenceKind.SHARED_TAG,
-            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             tag=name,
             n_favourites=plays.favours.total(),
         )
-        return Reason(text=text, evidence=evidence)
+        return text, evidence
 
-    def _because_of_own_plays(self, place: int) -> Reason:
+    def _because_of_own_plays(self, place: int) -> Said:
         item = int(self.profile.items[place])
         plays = self._plays_at(place)
         favour = KINDS[self.profile.favours[place]]
@@ -214,9 +219,9 @@ class Reasoner:
         if favour is not None:
             played = f", and you played it {plays}" if plays.n_plays else ""
             text = f"{say_of_track(favour, 'this')}{played}."
-        evidence = Evidence(
+        evidence = partial(
+            Evidence,
             kind=EvidenceKind.OWN_PLAYS if favour is None else EVIDENCE[favour],
-            share=0.0,
             n_plays=plays.n_plays,
             last_played_at=plays.last_played_at,
             track_id=self.index.track_ids[item],
@@ -224,21 +229,21 @@ class Reasoner:
             artist=self.index.artists[item],
             n_favourites=plays.favours.total(),
         )
-        return Reason(text=text, evidence=evidence)
+        return text, evidence
 
-    def _because_it_is_popular(self, item: int) -> Reason:
+    def _because_it_is_popular(self, item: int) -> Said:
         listeners = int(self.index.listeners[item])
-        evidence = Evidence(kind=EvidenceKind.POPULAR, share=0.0, n_plays=listeners)
+        evidence = partial(Evidence, kind=EvidenceKind.POPULAR, n_plays=listeners)
         text = f"Played by {listeners:,} of the {self.index.n_users:,} listeners known here."
-        return Reason(text=text, evidence=evidence)
+        return text, evidence
 
-    def _because_of_friends(self, item: int) -> Reason:
+    def _because_of_friends(self, item: int) -> Said:
         found = find_players(self.profile.friends, item)
         people = tuple(one.name for one in found)
         often = " often" if all(one.n_plays >= OFTEN_PLAYS for one in found) else ""
         verb = "play" if len(people) > 1 else "plays"
-        evidence = Evidence(kind=EvidenceKind.FRIENDS, share=0.0, people=people)
-        return Reason(text=f"{say_names(people)} {verb} this{often}.", evidence=evidence)
+        evidence = partial(Evidence, kind=EvidenceKind.FRIENDS, people=people)
+        return f"{say_names(people)} {verb} this{often}.", evidence
 
     def _plays_at(self, place: int) -> _Plays:
         n_plays = int(self.profile.plays[place])
