@@ -89,8 +89,10 @@ def test_factors_find_the_tastes():
     assert own[unheard & is_own].mean() > 10 * abs(own[unheard & ~is_own].mean())
 
 
-def test_what_each_track_adds_is_the_answer():
-    """The parts that single tracks add up to are the score that the factors give."""
+@pytest.mark.parametrize("at_once", [1, 50_000])
+def test_what_each_track_adds_is_the_answer(monkeypatch, at_once: int):
+    """The parts that single tracks add up to are the score, whatever is multiplied at once."""
+    monkeypatch.setattr("harmonyhub.recommender.candidates.factors.ONE_THREAD", at_once)
     factors = learn_factors(draw_plays(4), seed=0)
     items = np.array([3, 40, 77], dtype=np.int32)
     weights = np.array([0.5, 0.9, 0.1], dtype=np.float32)
