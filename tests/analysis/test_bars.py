@@ -15,14 +15,22 @@ def hear(
     *,
     chords: np.ndarray | None = None,
     said: float = 0.6,
+    parts: np.ndarray | None = None,
 ) -> Evidence:
-    """Say what the network is used to say of downbeats and of other beats; `chords` begin here."""
+    """Say what the network is used to say of downbeats and of other beats.
+
+    `chords` begin at these beats; at `parts` an instrument in two of the bands enters or leaves.
+    """
     likely = np.full((round((beats_s[-1] + 1) * FRAME_RATE), 2), 0.005, np.float32)
     frames = np.round(beats_s * FRAME_RATE).astype(int)
     likely[frames, 1] = np.where(downbeats, said, 0.03)
     times_s = np.arange(round((beats_s[-1] + 1) * TONE_RATE)) / TONE_RATE
     starts_s = beats_s[chords] if chords is not None else np.empty(0)
     root = np.searchsorted(starts_s, times_s + 0.5 / TONE_RATE) * 5 % 12
+    mel_db = np.full((len(likely), 48), -40, np.float16)
+    turns_s = beats_s[parts] if parts is not None else np.empty(0)
+    sounds = np.searchsorted(turns_s, np.arange(len(likely)) / FRAME_RATE, side="right") % 2 == 1
+    mel_db[sounds, 20:22] = -20
     return Evidence(
         likely=likely,
         frame_rate=FRAME_RATE,
@@ -30,6 +38,7 @@ def hear(
         tone_rate=TONE_RATE,
         chords=np.eye(12, dtype=np.float32)[root],
         chord_rate=TONE_RATE,
+        mel_db=mel_db,
     )
 
 
@@ -72,6 +81,17 @@ def test_bars_begin_where_chords_do(first):
     bars = find_bars(beats, hear(beats, np.zeros(len(beats), bool), chords=chords))
     assert 4 == bars.beats_per_bar
     assert chords[4:-4].tolist() == (bars.positions == 0)[4:-4].tolist()
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_bars_begin_where_instruments_enter(first):
+    """Loops that enter and leave every four bars tell where bars begin; nothing else does."""
+    beats = np.arange(0.5, 60, 0.5)
+    is_downbeat = np.arange(len(beats)) % 4 == first
+    parts = np.arange(len(beats)) % 16 == first
+    bars = find_bars(beats, hear(beats, np.zeros(len(beats), bool), parts=parts))
+    assert 4 == bars.beats_per_bar
+    assert is_downbeat[4:-4].tolist() == (bars.positions == 0)[4:-4].tolist()
 
 
 def test_nothing_comes_of_no_beats():

@@ -18,7 +18,8 @@ def hear(chances: dict[float, float], *, step_s: float, bass_s: float) -> Eviden
         likely[np.round(times * FRAME_RATE).astype(int), 0] = chance
     note = np.floor((np.arange(round(LENGTH_S * TONE_RATE)) / TONE_RATE - 0.5) / bass_s)
     bass = np.eye(28, dtype=np.float32)[note.astype(int) * 5 % 28]
-    return Evidence(likely, FRAME_RATE, bass, TONE_RATE, bass[::2], TONE_RATE / 2)
+    mel_db = np.zeros((len(likely), 48), np.float16)
+    return Evidence(likely, FRAME_RATE, bass, TONE_RATE, bass[::2], TONE_RATE / 2, mel_db)
 
 
 def count(step_s: float, *, off_s: float = 0.0) -> np.ndarray:
