@@ -38,7 +38,7 @@ def arrange(rng: np.random.Generator, bars: list[Bar], meter: Meter) -> tuple[st
     ensemble = str(rng.choice(["piano", "duo", "band"], p=[0.45, 0.2, 0.35]))
     notes: list[Note] = []
     programs = {0: int(rng.choice([0, 0, 0, 1, 2, 3, 6])), 1: 0, 2: 32, 3: 48}
-    styles = {name: _Style(rng, ensemble) for name in dict.fromkeys(bar.section for bar in bars)}
+    styles = {name: Style(rng, ensemble) for name in dict.fromkeys(bar.section for bar in bars)}
     if ensemble != "piano":
         programs[1] = int(rng.choice(LEADS))
         programs[3] = int(rng.choice(PADS))
@@ -48,7 +48,7 @@ def arrange(rng: np.random.Generator, bars: list[Bar], meter: Meter) -> tuple[st
     for number, bar in enumerate(bars):
         start = number * meter.n_beats
         style = styles[bar.section]
-        spans = _spans(bar, meter)
+        spans = list_spans(bar, meter)
         for begin, end, chord in spans:
             notes += style.accompany(rng, chord, meter, span=(start + begin, start + end))
         notes += style.sing(rng, bar, spans=spans, meter=meter, start=start)
@@ -61,12 +61,13 @@ def _is_last(bars: list[Bar], number: int) -> bool:
     return number + 1 < len(bars) and bars[number + 1].section != bars[number].section
 
 
-def _spans(bar: Bar, meter: Meter) -> list[tuple[float, float, Chord]]:
+def list_spans(bar: Bar, meter: Meter) -> list[tuple[float, float, Chord]]:
+    """Give the chords of a bar with the beats where they begin and end."""
     ends = [at for at, _ in bar.chords[1:]] + [meter.n_beats]
     return [(at, end, chord) for (at, chord), end in zip(bar.chords, ends, strict=True)]
 
 
-class _Style:
+class Style:
     """How one section of a piece is played; drawn once, so that the section can return."""
 
     def __init__(self, rng: np.random.Generator, ensemble: str) -> None:
@@ -103,7 +104,7 @@ class _Style:
     def _hand(
         self, rng: np.random.Generator, chord: Chord, meter: Meter, *, span: tuple[float, float]
     ) -> list[Note]:
-        tones = _voice(chord, self.low)
+        tones = voice_chord(chord, self.low)
         begin, end = span
         part = 1 / meter.n_parts / (2 if self.fast and meter.n_parts == 2 else 1)
         steps = np.arange(begin, end - 1e-6, part)
@@ -170,7 +171,7 @@ class _Style:
     def _pad(
         self, rng: np.random.Generator, chord: Chord, meter: Meter, *, span: tuple[float, float]
     ) -> list[Note]:
-        tones = _voice(Chord(chord.root, chord.quality), 52)
+        tones = voice_chord(Chord(chord.root, chord.quality), 52)
         begin, end = span
         part = 1 / meter.n_parts
         starts = {
@@ -304,7 +305,7 @@ class _Groove:
         return [float(beat) for beat in range(1, n)] if self.kind != "half" else [float(n - 1)]
 
 
-def _voice(chord: Chord, low: int) -> list[int]:
+def voice_chord(chord: Chord, low: int) -> list[int]:
     """Chord tones upwards from the bass, which lies within an octave above `low`."""
     bass = low + (chord.root + chord.bass - low) % 12
     classes = [(chord.root + step) % 12 for step in CHORD_NOTES[chord.quality]]

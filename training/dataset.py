@@ -115,10 +115,20 @@ def draw_pulse_batch(
 
 
 def _colour(rng: np.random.Generator, levels: np.ndarray) -> np.ndarray:
-    """Shift bands by up to two, tilt and gain by some dB (0.014 each), drop a band range."""
+    """Shift bands by up to two, tilt, bend and gain by some dB (0.014 each), drop a band range.
+
+    Three in ten are made denser: quiet moments come nearer to the loud ones, as on loud records.
+    """
+    if rng.random() < 0.3:
+        levels = np.where(levels > 0, 1 - (1 - levels) * rng.uniform(0.4, 1.0), 0)
     step = int(rng.integers(-2, 3))
     levels = np.roll(levels, step, axis=1)
     tilt = rng.uniform(-0.12, 0.12) * np.linspace(-1, 1, levels.shape[1])
+    if rng.random() < 0.4:
+        n_bands = levels.shape[1]
+        tilt = tilt + np.interp(
+            np.arange(n_bands), np.linspace(0, n_bands, 7), rng.normal(0, 0.06, 7)
+        )
     levels = np.maximum(0, levels + (levels > 0) * (tilt + rng.uniform(-0.08, 0.08)))
     if rng.random() < 0.15:
         first = int(rng.integers(0, 44))

@@ -52,7 +52,7 @@ def fit(cases: list[Case]) -> tuple[np.ndarray, float]:
 
 def main() -> None:
     """Print the weights."""
-    loaded = [load_case(path) for path in sorted(Path(sys.argv[1]).glob("*.npz"))]
+    loaded = [load_case(path) for path in sorted(Path(sys.argv[1]).glob("[!n]*.npz"))]
     cases = [case for case in loaded if case is not None]
     weights, bias = fit(cases)
     print(f"{len(cases)} of {len(loaded)} pieces: {weights.round(2).tolist()}, bias {bias:.2f}")

@@ -2,7 +2,8 @@
 
     python -m training.levels PIECES/heard
 
-PIECES are none that the pulse network learnt from: of those it is surer than of any others.
+PIECES are none that the pulse network learnt from: of those it is surer than of any others. Noise
+(n...) has no beats and is left out.
 """
 
 import json
@@ -79,7 +80,7 @@ def fit(cases: list[Case]) -> np.ndarray:
 
 def main() -> None:
     """Print the weights, and how right the choices are on every fifth piece held out in turn."""
-    cases = [load_case(path) for path in sorted(Path(sys.argv[1]).glob("*.npz"))]
+    cases = [load_case(path) for path in sorted(Path(sys.argv[1]).glob("[!n]*.npz"))]
     for name, weight in zip(WEIGHTS, fit(cases), strict=True):
         print(f"{name}: {weight:.3f}")
     chosen = []

@@ -1,5 +1,7 @@
 """The two networks while they learn; `harmonyhub.analysis.network` runs what is exported."""
 
+from collections.abc import Iterable, Iterator, Mapping
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -113,24 +115,86 @@ class HarmonyNetwork(nn.Module):
 
 def export(network: nn.Module) -> dict[str, np.ndarray]:
     """Fold normalization into the weights and name arrays as the product reads them."""
-    arrays = {"enter": _fold(network.enter, network.norm)}
-    for number, block in enumerate(network.blocks):
-        if isinstance(block, TimeBlock):
-            parts = {"spread": _fold(block.spread, block.norm), "mix": _plain(block.mix)}
-        else:
-            parts = {
-                "narrow": _plain(block.narrow),
-                "circle": _fold(block.circle, block.norm),
-                "widen": _plain(block.widen),
-            }
-        arrays |= {f"{number}.{name}": part for name, part in parts.items()}
-    scale, shift = _affine(network.leave)
-    arrays["head"] = _plain(network.head)
     out = {}
-    for name, (weight, bias) in arrays.items():
+    for name, conv, norm in _list_layers(network):
+        weight, bias = _plain(conv) if norm is None else _fold(conv, norm)
         out[f"{name}.weight"] = weight.astype(np.float16)
         out[f"{name}.bias"] = bias.astype(np.float32)
+    scale, shift = _affine(network.leave)
     return out | {"leave.scale": scale.astype(np.float32), "leave.shift": shift.astype(np.float32)}
+
+
+def restore(
+    network: nn.Module, arrays: Mapping[str, np.ndarray], batches: Iterable[Tensor]
+) -> None:
+    """Put exported weights back, so that training can go on from them.
+
+    The scale of each normalization is folded into the weights. A new one is taken from what the
+    network makes of `batches`: its answers stay the same, and learning starts from even layers.
+    """
+    affine = {network.leave: (arrays["leave.scale"], arrays["leave.shift"])}
+    with torch.no_grad():
+        for name, conv, norm in _list_layers(network):
+            conv.weight.copy_(torch.tensor(arrays[f"{name}.weight"].astype(np.float32)))
+            if norm is None:
+                conv.bias.copy_(torch.tensor(arrays[f"{name}.bias"]))
+            else:
+                affine[norm] = (np.ones(norm.num_features), arrays[f"{name}.bias"])
+        tensors = {norm: tuple(torch.tensor(part, dtype=torch.float32) for part in parts)
+                   for norm, parts in affine.items()}  # fmt: skip
+        for norm, (scale, shift) in tensors.items():
+            _set_norm(
+                norm, scale, shift, mean=torch.zeros_like(scale), spread=torch.ones_like(scale)
+            )
+        for norm, (mean, spread) in _measure_norms(network, list(tensors), batches).items():
+            _set_norm(norm, *tensors[norm], mean=mean, spread=spread)
+
+
+def _list_layers(
+    network: nn.Module,
+) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d | None]]:
+    """Give name, convolution and the normalization after it."""
+    yield "enter", network.enter, network.norm
+    for number, block in enumerate(network.blocks):
+        if isinstance(block, TimeBlock):
+            yield f"{number}.spread", block.spread, block.norm
+            yield f"{number}.mix", block.mix, None
+        else:
+            yield f"{number}.narrow", block.narrow, None
+            yield f"{number}.circle", block.circle, block.norm
+            yield f"{number}.widen", block.widen, None
+    yield "head", network.head, None
+
+
+def _measure_norms(
+    network: nn.Module, norms: list[nn.BatchNorm2d], batches: Iterable[Tensor]
+) -> dict[nn.BatchNorm2d, tuple[Tensor, Tensor]]:
+    """Mean and variance per channel of what enters each normalization."""
+    sums = {norm: torch.zeros(3, norm.num_features) for norm in norms}
+
+    def note(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
+        values = inputs[0].transpose(0, 1).flatten(1)
+        ones = torch.full((len(values),), float(values.shape[1]))
+        sums[norm] += torch.stack([ones, values.sum(dim=1), (values**2).sum(dim=1)])
+
+    hooks = [norm.register_forward_pre_hook(note) for norm in norms]
+    network.eval()
+    for batch in batches:
+        network(batch)
+    for hook in hooks:
+        hook.remove()
+    means = {norm: (total[1] / total[0], total[2] / total[0]) for norm, total in sums.items()}
+    return {norm: (mean, square - mean**2) for norm, (mean, square) in means.items()}
+
+
+def _set_norm(
+    norm: nn.BatchNorm2d, scale: Tensor, shift: Tensor, *, mean: Tensor, spread: Tensor
+) -> None:
+    """Make `norm` scale and shift like this where its inputs have this mean and variance."""
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(spread)
+    norm.weight.copy_(scale * torch.sqrt(spread + norm.eps))
+    norm.bias.copy_(shift + scale * mean)
 
 
 def _affine(norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
-"""Renders training pieces and keeps what the analysis hears of them, beside the truth.
+r"""Renders training pieces and keeps what the analysis hears of them, beside the truth.
 
-    python -m training.render OUT --mma 300 --own 300
+    python -m training.render OUT --mma 260 --own 200 --rock 200 --electronic 120 --piano 140 \
+        --noise 40
 
 Needs fluidsynth, the soundfonts and mma of Debian, mido, and the research data's composer
 (`../shared/tools/compose_truth.py`) for the pieces that mma plays.
@@ -30,9 +31,12 @@ SOUNDFONTS = (
     "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3", "/usr/share/sounds/sf2/OPL-3_FM_128M.sf2",
 )  # fmt: skip
 SOUNDFONT_SHARES = (0.34, 0.28, 0.08, 0.3)  # the third takes seconds to unpack
+KINDS = {"mma": "m", "own": "o", "rock": "r", "electronic": "e", "piano": "f", "noise": "n"}
 SEED = 20_260
 LONGEST_S = 62.0
 TIMES = ("beats", "downbeats")
+SILENT_TRUTH = {"duration": LONGEST_S, "beats": [], "downbeats": [], "chords": [], "sections": [],
+                "key_segments": []}  # fmt: skip
 SPANS = ("chords", "sections", "key_segments")
 
 
@@ -40,8 +44,8 @@ def main() -> None:
     """Compose, render, disturb, listen; pieces that are there already are left alone."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("--mma", type=int, default=0)
-    parser.add_argument("--own", type=int, default=0)
+    for name in KINDS:
+        parser.add_argument(f"--{name}", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
     arguments = parser.parse_args()
     out = arguments.out
@@ -49,14 +53,8 @@ def main() -> None:
     (out / "heard").mkdir(exist_ok=True)
     specs = out / "specs.csv"
     write_specs(specs, n_pieces=arguments.mma, seed=SEED)
-    wanted = [
-        name
-        for number in range(arguments.first, max(arguments.mma, arguments.own))
-        for name in (
-            [f"m{number:04}"] * (number < arguments.mma)
-            + [f"o{number:04}"] * (number < arguments.own)
-        )
-    ]
+    counts = {letter: getattr(arguments, name) for name, letter in KINDS.items()}
+    wanted = _interleave(counts, first=arguments.first)
     _score(wanted, out / "scores", specs)
     for piece in wanted:
         target = out / "heard" / f"{piece}.npz"
@@ -68,11 +66,20 @@ def main() -> None:
             print(f"{piece}: {error}", file=sys.stderr, flush=True)
 
 
+def _interleave(counts: dict[str, int], *, first: int) -> list[str]:
+    """List all pieces such that each kind is spread evenly: training may begin before the end."""
+    places = [(number / n, f"{letter}{number:04}")
+              for letter, n in counts.items() for number in range(first, n)]  # fmt: skip
+    return [name for _, name in sorted(places)]
+
+
 def _score(pieces: list[str], scores: Path, specs: Path) -> None:
     """Compose what is not there yet."""
     absent = [piece for piece in pieces if not (scores / f"{piece}.json").exists()]
     for piece in absent:
-        if piece.startswith("o"):
+        if piece.startswith("n"):
+            (scores / f"{piece}.json").write_text(json.dumps(SILENT_TRUTH))
+        elif not piece.startswith("m"):
             compose(piece, scores, seed=SEED)
     played = ",".join(piece for piece in absent if piece.startswith("m"))
     if played:
@@ -85,8 +92,12 @@ def _hear(piece: str, scores: Path, target: Path) -> None:
     """Render at the rate of the analysis, disturb, keep the spectrum and the truth."""
     rng = np.random.default_rng([SEED, int(piece[1:]), len(piece), ord(piece[0])])
     truth = json.loads((scores / f"{piece}.json").read_text())
-    signal = play(scores / f"{piece}.mid", rng)[: round(LONGEST_S * ANALYSIS_RATE)]
+    is_noise = piece.startswith("n")
+    signal = _make_noise(rng) if is_noise else play(scores / f"{piece}.mid", rng)
+    signal = signal[: round(LONGEST_S * ANALYSIS_RATE)]
     speed = float(2 ** (rng.uniform(-45, 45) / 1200)) if rng.random() < 0.4 else 1.0
+    if piece.startswith("r") and rng.random() < 0.85:
+        signal = _squash(signal, gain_db=float(rng.uniform(4, 24)))
     signal = disturb(signal, rng, speed=speed)
     spectra = SpectrumPass(ANALYSIS_RATE)
     for start in range(0, len(signal), ANALYSIS_RATE * 4):
@@ -160,6 +171,25 @@ def disturb(signal: np.ndarray, rng: np.random.Generator, *, speed: float) -> np
     if rng.random() < 0.35:
         signal = signal + rng.normal(0, 10 ** (rng.uniform(-60, -24) / 20), len(signal))
     return signal.astype(np.float32)
+
+
+def _make_noise(rng: np.random.Generator) -> np.ndarray:
+    """Make noise, white to brown, steady or swelling as wind and sea: it has no beat."""
+    n_samples = round(LONGEST_S * ANALYSIS_RATE)
+    spectrum = np.fft.rfft(rng.normal(0, 1, n_samples))
+    slope = float(rng.choice([0.0, rng.uniform(0, 2)]))
+    spectrum *= np.maximum(np.arange(len(spectrum)), 20.0) ** (-slope / 2)
+    signal: np.ndarray = np.fft.irfft(spectrum, n_samples)
+    if rng.random() < 0.4:
+        knots = np.exp(rng.normal(0, 0.7, int(LONGEST_S / rng.uniform(0.7, 6))))
+        signal *= np.interp(np.linspace(0, len(knots) - 1, n_samples), np.arange(len(knots)), knots)
+    return (signal / np.abs(signal).max()).astype(np.float32)
+
+
+def _squash(signal: np.ndarray, *, gain_db: float) -> np.ndarray:
+    """Make a mix as dense as loud records are."""
+    squashed: np.ndarray = np.tanh(signal / np.abs(signal).max() * 10 ** (gain_db / 20))
+    return squashed
 
 
 def _faster(truth: dict, speed: float) -> dict:
