@@ -149,7 +149,7 @@ def draw_harmony_batch(
         at = np.clip(at, 0, len(piece.tones) - 1)
         step = int(rng.integers(-6, 7))
         tones = _transpose(piece.tones[at].astype(np.float32) * inside[:, None], step)
-        tones *= np.exp(rng.normal(0, 0.15)) * (1 + rng.normal(0, 0.1, (1, 84)))
+        tones *= np.exp(rng.normal(0, 0.15) + _colour_tones(rng))
         chords, bass, keys = piece.chords[at], piece.bass[at], piece.keys[at]
         known = (chords >= 0) & (chords < n_chords)
         chords = np.where(known, chords // 12 * 12 + (chords + step) % 12, chords)
@@ -161,6 +161,17 @@ def draw_harmony_batch(
     return torch.tensor(np.array(inputs, np.float32)), tuple(
         torch.tensor(np.array(column)) for column in zip(*targets, strict=True)
     )
+
+
+def _colour_tones(rng: np.random.Generator) -> np.ndarray:
+    """Draw another instrument and another room: log gains of the keyboard, uneven and tilted."""
+    keys = np.linspace(-1, 1, 84)
+    slope, bend = rng.normal(0, 0.3, 2)
+    gains = rng.normal(0, 0.2, 84) + slope * keys + bend * (keys**2 - 1 / 3)
+    if rng.random() < 0.3:  # what a filter or a crowded mix leaves out
+        first = int(rng.integers(0, 72))
+        gains[first : first + int(rng.integers(3, 13))] -= rng.uniform(0.5, 3)
+    return np.asarray(gains[None], np.float32)
 
 
 def _transpose(tones: np.ndarray, step: int) -> np.ndarray:

@@ -26,7 +26,7 @@ PEAK_RATE = 3e-3
 # Of all draws, by the first letter of the pieces: what comes late must not push out what is known.
 SHARES = {
     "pulse": {"m": 0.3, "o": 0.32, "r": 0.26, "e": 0.05, "f": 0.04, "n": 0.03},
-    "harmony": {"m": 0.5, "o": 0.5},
+    "harmony": {"m": 0.28, "o": 0.21, "r": 0.21, "e": 0.12, "f": 0.14, "n": 0.04},
 }
 CALIBRATION = 12  # batches that set the scales of normalizations of weights that are put back
 Draw = Callable[[np.random.Generator, list[Piece]], tuple[Tensor, Tensor | tuple[Tensor, ...]]]
