@@ -198,6 +198,47 @@ def test_a_sample_of_rivals_stands_for_all():
     assert everyone == pytest.approx(sampled.judge(scores[:, first]).mean(), rel=0.25)
 
 
+def test_a_damping_is_taken_where_popular_tracks_are_too_loud():
+    """Scores that overrate what is played much are damped; good ones are left as they are."""
+    rng = np.random.default_rng(6)
+    n_users, n_tracks = 300, 400
+    mass = (1 + np.arange(n_tracks, dtype=np.float32)[::-1]) ** 2
+    hidden = sparse.csr_matrix(rng.random((n_users, n_tracks)) < 0.02)
+    good = rng.random((n_users, n_tracks), dtype=np.float32) + 3 * hidden.toarray()
+    nothing = sparse.csr_matrix((n_users, n_tracks))
+    trial = mixing._Trial(nothing, hidden, np.ones(n_tracks), 1.0)
+    targets = np.arange(n_tracks, dtype=np.int32)
+    damping, scores = mixing._damp(good, mass, targets, trial=trial)
+    assert damping == 0
+    assert np.allclose(good, scores)
+    loud = good / mixing.weigh_rarity(mass, 0.2)
+    damping, scores = mixing._damp(loud, mass, targets, trial=trial)
+    assert damping == pytest.approx(0.2, abs=0.051)
+    assert trial.judge(scores).sum() > trial.judge(loud).sum()
+
+
+def test_a_damping_multiplies_all_that_is_said_of_a_track(monkeypatch):
+    """Neighbours, links and factors of a track are damped alike; what it says of others is not."""
+    weights, scores = draw_plays(6), []
+    nobody = sparse.csr_matrix((weights.shape[1], 0))
+    for damping in (0.0, 0.5):
+        mix = Mix(10.0, near=0.5, factors=3.0, damping=damping)
+        monkeypatch.setattr(similarity, "fit_mix", lambda *_, mix=mix, **__: mix)
+        learned = similarity.learn_similarity(
+            weights, artists=nobody, seed=0, on_block=lambda _: None
+        )
+        history = np.array([3, 7], dtype=np.int32)
+        plays = np.array([1.0, 2.0], dtype=np.float32)
+        near = np.asarray(plays @ learned.neighbours[history].toarray())
+        scores.append((near, learned.factors.add_up(history, plays)))
+    rarity = mixing.weigh_rarity(tabulate(cast_votes(weights, seed=0)).mass, 0.5)
+    for plain, damped in zip(*scores, strict=True):
+        is_said = np.abs(plain) > 0.05 * np.abs(plain).max()
+        ratio = damped[is_said] / (plain[is_said] * rarity[is_said])
+        assert is_said.sum() > 10
+        assert ratio == pytest.approx(ratio.mean(), rel=0.02)
+
+
 @pytest.mark.parametrize("n_tracks", [1_500, 5_000])
 def test_a_judgement_counts_all_that_stand_above(n_tracks):
     """The judgement is that of sorting all rivals that are not given, ties against the hidden."""

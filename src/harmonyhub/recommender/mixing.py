@@ -1,6 +1,6 @@
 """The mix: how much neighbours, factors and artists add to links, chosen on held-out listeners."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,6 +32,8 @@ SHORT = 12
 # Against the spread of the scores so far: 1 makes both parts equally loud.
 NEAR = (0.0, 0.15, 0.3, 0.6, 1.2)
 FACTORS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+# Factors say too much of what everybody plays: 0.15 on hetrec, nothing on kgat and nowplaying.
+DAMPINGS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25)
 ARTISTS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # some at least: where nothing else leads, they do
 
 
@@ -39,6 +41,7 @@ ARTISTS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # some at least: where nothing else le
 class Mix:
     """Weights beside links, whose own weight is 1; of what each model says by itself, unscaled.
 
+    `damping` is the power of how much a track is played by which all that is said of it is divided,
     `artists` is the weight of more by the artists that are played, None where it was not tried, and
     `level` how loud all of it is together: what the best new track gets on average.
     """
@@ -47,6 +50,7 @@ class Mix:
     near: float
     factors: float
     n_sources: int = N_SOURCES
+    damping: float = 0.0
     artists: float | None = None
     level: float = 0.0
 
@@ -167,7 +171,8 @@ def fit_mix(
     near, sums = _add(sums, more, offers=NEAR, trial=trial)
     more = answer(given, learn_factors(weights[rest], seed=seed), targets)
     factors, sums = _add(sums, more, offers=FACTORS, trial=trial)
-    mix = Mix(ridge, near=near, factors=factors, n_sources=n_sources)
+    damping, sums = _damp(sums, known.mass, targets, trial=trial)
+    mix = Mix(ridge, near=near, factors=factors, n_sources=n_sources, damping=damping)
     more = _more_by(given, artists, targets)
     if not more.any():
         return replace(mix, level=trial.level(sums))
@@ -215,22 +220,52 @@ def _offer_links(
 def _add(
     sums: FloatArray, more: FloatArray, *, offers: Sequence[float], trial: _Trial
 ) -> tuple[float, FloatArray]:
-    """Add more scores by the best of the offered weights, or not at all if it gains too little.
+    """Add more scores by the best of the offered weights, or not at all if it gains too little."""
+    unit = _spread(sums) / max(_spread(more), 1e-9)
+    tried = np.empty_like(sums)
+
+    def add(offer: float) -> FloatArray:
+        np.multiply(more, np.float32(offer * unit), out=tried)
+        return np.add(tried, sums, out=tried)
+
+    offer = _try(offers, add, trial=trial)
+    return offer * unit, add(offer)
+
+
+def _damp(
+    sums: FloatArray, mass: FloatArray, targets: IntArray, *, trial: _Trial
+) -> tuple[float, FloatArray]:
+    """Divide scores by the best of the offered powers of how much their tracks are played."""
+    tried = np.empty_like(sums)
+
+    def damp(damping: float) -> FloatArray:
+        return np.multiply(sums, weigh_rarity(mass, damping)[targets], out=tried)
+
+    damping = _try(DAMPINGS, damp, trial=trial)
+    return damping, damp(damping)
+
+
+def _try(offers: Sequence[float], score: Callable[[float], FloatArray], *, trial: _Trial) -> float:
+    """Take the best of some offers, or the first if that gains too little.
 
     A gain within its standard error is chance: what it adds costs time and room for nothing.
     """
-    unit = _spread(sums) / max(_spread(more), 1e-9)
     judged: list[NDArray[np.float64]] = []
-    tried = np.empty_like(sums)
     for offer in offers:
-        np.multiply(more, np.float32(offer * unit), out=tried)
-        tried += sums
-        judged.append(trial.judge(tried))
+        judged.append(trial.judge(score(offer)))
         best = max(range(len(judged)), key=lambda number: judged[number].sum())
         if len(judged) - best > PATIENCE:
             break
-    weight = offers[_choose(judged)] * unit
-    return weight, sums + np.float32(weight) * more
+    return offers[_choose(judged)]
+
+
+def weigh_rarity(mass: FloatArray, damping: float) -> FloatArray:
+    """Give what all that is said of each track is multiplied by: about 1, more for rarer ones."""
+    played = mass[mass > 0]
+    if not len(played):
+        return np.ones(len(mass), dtype=np.float32)
+    share = np.maximum(mass, played.min()) / played.mean()
+    return np.asarray(share ** np.float32(-damping), dtype=np.float32)
 
 
 def _choose(judged: Sequence[NDArray[np.float64]]) -> int:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from harmonyhub.recommender.candidates.factors import Factors, learn_factors, no_factors, scaled
+from harmonyhub.recommender.candidates.factors import (
+    Factors,
+    damped,
+    learn_factors,
+    no_factors,
+    scaled,
+)
 from harmonyhub.recommender.candidates.item_to_item import Nearness, learn_neighbours
 from harmonyhub.recommender.candidates.links import Regressions, Sources, solve_links
 from harmonyhub.recommender.co_plays import (
@@ -16,9 +22,9 @@ from harmonyhub.recommender.co_plays import (
     peak,
     tabulate,
 )
-from harmonyhub.recommender.interactions import IntArray
+from harmonyhub.recommender.interactions import FloatArray, IntArray
 from harmonyhub.recommender.loudness import PRIOR, Loudness
-from harmonyhub.recommender.mixing import Mix, fit_mix
+from harmonyhub.recommender.mixing import Mix, fit_mix, weigh_rarity
 from harmonyhub.recommender.splits import MIN_ITEMS
 from harmonyhub.recommender.stages import INLINE, Engine
 
@@ -68,14 +74,16 @@ def learn_similarity(
         near.data /= np.float32(peak(near))
         return Similarity(near, no_factors(n_tracks))
     mix = fit_mix(weights, votes, artists=artists, seed=seed, engine=engine)
-    near = _learn_near(tabulate(votes), mix=mix, on_block=on_block, engine=engine)
+    table = tabulate(votes)
+    rarity = weigh_rarity(table.mass, mix.damping)
+    near = _learn_near(table, mix=mix, rarity=rarity, on_block=on_block, engine=engine)
     unit = peak(near)
     near.data /= np.float32(unit)
     loudness = _loudness(mix, unit)
     if mix.factors == 0:
         return Similarity(near, no_factors(n_tracks), loudness)
-    factors = scaled(learn_factors(weights, seed=seed), mix.factors / unit)
-    return Similarity(near, factors, loudness)
+    factors = damped(learn_factors(weights, seed=seed), rarity)
+    return Similarity(near, scaled(factors, mix.factors / unit), loudness)
 
 
 def are_enough(weights: sparse.csr_matrix) -> bool:
@@ -100,7 +108,12 @@ class _Shared:
 
 
 def _learn_near(
-    table: VoteTable, *, mix: Mix, on_block: Callable[[int], None], engine: Engine
+    table: VoteTable,
+    *,
+    mix: Mix,
+    rarity: FloatArray,
+    on_block: Callable[[int], None],
+    engine: Engine,
 ) -> sparse.csr_matrix:
     """Choose sources and find neighbours in one pass, weigh, and keep the strongest of the sum."""
     regressions = Regressions(table.mass, mix.n_sources)
@@ -115,6 +128,7 @@ def _learn_near(
     spoken = links.T.tocsr()  # from targets to what speaks for them
     both = spoken + sparse.vstack(near, format="csr") * np.float32(mix.near)
     sums = sparse.csr_matrix(both, dtype=np.float32)
+    sums.data *= rarity[sums.indices]
     keep_strongest(sums, N_KEPT)
     return sums
 

@@ -92,6 +92,16 @@ def learn_factors(weights: sparse.csr_matrix, *, seed: int) -> Factors:
     return Factors(_directions(damped, n_factors, seed), scale)
 
 
+def damped(factors: Factors, rarity: FloatArray) -> Factors:
+    """Multiply the answers of each track by its rarity, and leave what it says of others.
+
+    Half of it goes to the place, by which both are multiplied, half to the scale, which undoes it
+    for what is said.
+    """
+    half = np.sqrt(rarity, dtype=np.float32)
+    return Factors(factors.places * half[:, None], factors.scale * half)
+
+
 def scaled(factors: Factors, weight: float) -> Factors:
     """Multiply all answers by a weight.
 
