@@ -18,7 +18,20 @@ from harmonyhub.analysis.track import analyse_file
 from harmonyhub.domain.analysis import ANALYSIS_VERSION, BASIC_VERSION, TrackAnalysis
 
 # Pieces without twists, chosen by kind and genre before anything was measured on them.
-PIECES = ("d01", "d03", "d06", "d16", "d21", "d27", "d32", "d39", "d50", "pop127", "pop158")
+PIECES = (
+    "d01",
+    "d03",
+    "d06",
+    "d16",
+    "d21",
+    "d27",
+    "d32",
+    "d39",
+    "d50",
+    "pop029",
+    "pop127",
+    "pop158",
+)
 GOLDEN = Path(__file__).with_name("golden.json")
 TOOL = Path(__file__).resolve().parents[1] / "tools" / "render_pieces.py"
 
