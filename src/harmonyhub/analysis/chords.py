@@ -19,12 +19,11 @@ SURE_BASS = 0.8  # mean chance of the bass from which an inversion is named
 # Qualities that differ in their seventh alone, each with its share of the time in the pieces that
 # the network learnt from: those have more sevenths than most music.
 FAMILIES = ({"maj": 0.66, "7": 0.17, "maj7": 0.17}, {"min": 0.68, "min7": 0.32})
-ROUNDS = 8  # of estimating the shares; the tenth of a per cent stands after five
+ROUNDS = 8  # of estimating the shares: log odds are then 0.004 from their end, 0.25 at most
 LEAST_SHARE = 0.01
 TRIADS = ("maj", "min")
-TRIAD_ODDS = (
-    1.0  # log odds for the triad: a note of the melody sounds like a seventh; 0.5 to 1.5 are alike
-)
+# Log odds for the triad, as a note of the melody sounds like a seventh; 0.5 to 1.5 are alike.
+TRIAD_ODDS = 1.0
 # Degrees as Harte et al. 2005 write them, by semitones above the root.
 DEGREES = {"maj": {4: "3", 7: "5"}, "min": {3: "b3", 7: "5"}, "7": {4: "3", 7: "5", 10: "b7"},
            "maj7": {4: "3", 7: "5", 11: "7"}, "min7": {3: "b3", 7: "5", 10: "b7"}}  # fmt: skip
@@ -57,8 +56,7 @@ def find_chords(
     n_pairs = len(logits.chords)
     if n_pairs == 0:
         return []
-    chances = log_softmax(logits.chords)
-    _weigh_sevenths(chances)
+    chances = _weigh_sevenths(log_softmax(logits.chords))
     costs = np.full(n_pairs, OFF_BEAT_COST)
     on_beat = np.round(beats_s * pair_rate).astype(np.intp)
     costs[on_beat[on_beat < n_pairs]] = CHANGE_COST
@@ -78,8 +76,8 @@ def find_chords(
     ]
 
 
-def _weigh_sevenths(chances: FloatArray) -> None:
-    """Add, in place, what the shares of triads and sevenths in the track itself say of each frame.
+def _weigh_sevenths(chances: FloatArray) -> FloatArray:
+    """Add to log probabilities what the shares of triads and sevenths in the track say of them.
 
     Shares of a family of qualities are estimated by expectation and maximization: a track of triads
     keeps few of the sevenths that single frames suggest, one of sevenths nearly all.
@@ -95,11 +93,11 @@ def _weigh_sevenths(chances: FloatArray) -> None:
             split *= weight / np.maximum(split.sum(axis=1, keepdims=True), 1e-9)
             share = np.maximum(split.sum(axis=0) / max(float(weight.sum()), 1e-9), LEAST_SHARE)
             share /= share.sum()
-        odds = np.log(share / learnt) + TRIAD_ODDS * np.array(
-            [quality in TRIADS for quality in family]
-        )
+        is_triad = np.array([quality in TRIADS for quality in family])
+        odds = np.log(share / learnt) + TRIAD_ODDS * is_triad
         for at, more in zip(starts, odds.tolist(), strict=True):
             chances[:, at : at + 12] += more
+    return log_softmax(chances)
 
 
 @dataclass(frozen=True, slots=True)
