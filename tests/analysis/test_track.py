@@ -67,6 +67,8 @@ def test_every_number_says_how_it_came_about(encode, sounds, tmp_path):
             continue
         assert plain["measurements"][field]["unit"], field
         assert plain["measurements"][field]["method"], field
+    for field, measured in plain["measurements"].items():
+        assert 0 <= (measured["confidence"] or 0) <= 1, field
     assert {"tonic": 2, "mode": "minor", "name": "D minor"}.items() <= plain["key"].items()
 
 

@@ -113,15 +113,19 @@ async def live(town: Town, user: UserId, tmp_path: Path) -> None:
     await befriend(house, user_id=UserId("local-1"), name=user)
     for name in KeptListName:
         await make_lists(house, name, period_at(name, house.clock()))
-    order = PushOrder(
+    await submit_push(house, order_playlist(user, first))
+
+
+def order_playlist(user: UserId, track: TrackId) -> PushOrder:
+    """Order a new playlist of one track."""
+    return PushOrder(
         user_id=user,
         about="tracks",
         key="one",
         title="For a walk",
         mode=PushMode.CREATE,
-        track_ids=(first,),
+        track_ids=(track,),
     )
-    await submit_push(house, order)
 
 
 async def send_files(house: House, user: UserId, tmp_path: Path) -> None:
@@ -371,15 +375,7 @@ async def test_any_other_job_that_runs_leaves_nothing_either(
 ) -> None:
     """What a playlist's job writes down and queues after its listener left goes at its end."""
     await house.store.users.ensure(ANNA, now=1)
-    order = PushOrder(
-        user_id=ANNA,
-        about="tracks",
-        key="one",
-        title="For a walk",
-        mode=PushMode.CREATE,
-        track_ids=(TrackId("t" * 25),),
-    )
-    await submit_rest(house, order)
+    await submit_rest(house, order_playlist(ANNA, TrackId("t" * 25)))
 
     async def leave_then_write(house: House, order: PushOrder, **_: Any) -> dict[str, object]:
         await leave.leave(house, ANNA)

@@ -22,7 +22,7 @@ MAX_HELD_OUT = 1_000
 MAX_WANTED = 5_000  # samples bound the cost, whatever the catalogue
 MAX_RIVALS = 20_000  # 10,000 of 16,000 blurred who stands first: on kgat 0.392 instead of 0.394
 RIDGES = (1.5, 8.0)
-BAR_GROUPS = 1024  # of rivals; twice the tracks that most listeners give, and a few
+BAR_GROUPS = 1024  # of rivals: a hundred must be the best of theirs, and all that is given
 BLUR = 0.125  # of a step of the sample: so NDCG is that among all tracks (nowplaying, 0.25)
 PATIENCE = 2  # more of it was worse so often in a row: so is what is louder still
 CAPPINGS = 10  # rounds in which what is over certain goes to the others; five do on a long tail
@@ -32,7 +32,7 @@ SHORT = 12
 # Against the spread of the scores so far: 1 makes both parts equally loud.
 NEAR = (0.0, 0.15, 0.3, 0.6, 1.2)
 FACTORS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
-# Factors say too much of what everybody plays: 0.15 on hetrec, nothing on kgat and nowplaying.
+# Factors say too much of what everybody plays: hetrec takes 0.2, kgat and nowplaying nothing.
 DAMPINGS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25)
 ARTISTS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # some at least: where nothing else leads, they do
 
