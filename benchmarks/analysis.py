@@ -124,6 +124,10 @@ def main() -> None:
     arguments = read_arguments()
     folder = find_pieces(arguments.folder)
     truths = read_truths(folder, arguments.each)
+    if not truths:
+        sys.exit(
+            f"no pieces: {folder} has no truth/*.json as tests/tools/render_pieces.py writes them"
+        )
     for truth in truths:
         truth["loudness"] = measure_loudness(folder / "audio" / truth["audio"])
     everything, tables, missing = {}, [], {}

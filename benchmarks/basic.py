@@ -113,9 +113,11 @@ def main() -> None:
     parser.add_argument("--other", type=Path)
     arguments = parser.parse_args()
     folder = arguments.folder or find_pieces(None) / "audio"
+    files = [file.path for file in list_audio(folder)]
+    if not files:
+        sys.exit(f"no audio files in {folder}")
     everything = {}
     for name, analyse in (("full", analyse_file), ("basic", analyse_basics)):
-        files = [file.path for file in list_audio(folder)]
         everything[name], speeds = measure(analyse, files)
         told = ", ".join(f"{codec} {speed:.0f}" for codec, speed in speeds.items())
         print(f"{name}, x real time: {told}", flush=True)

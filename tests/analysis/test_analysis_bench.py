@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import analysis as bench
 from benchmarks.pieces.analysers import OURS, PEERS
 from benchmarks.pieces.answers import Asker, Shelf
 from benchmarks.pieces.scores import judge
@@ -85,3 +86,14 @@ def test_every_peer_is_locked(peer):
     assert any("--hash=sha256:" in line for line in lines)
     module = Path(__file__).parents[2] / "benchmarks" / "pieces" / "peers" / f"{peer.module}.py"
     assert re.search(r"\((MIT|ISC|A?GPL|BSD)\b", module.read_text().splitlines()[0])
+
+
+def test_a_folder_without_pieces_is_named_and_the_page_stays(tmp_path, monkeypatch):
+    """A path with a slip of the pen ends in words, not in a page of empty tables."""
+    page = tmp_path / "page.md"
+    page.write_text("as it was")
+    monkeypatch.setattr(bench, "PAGE", page)
+    monkeypatch.setattr(sys, "argv", ["analysis", str(tmp_path), "--only", "ours", "--write"])
+    with pytest.raises(SystemExit, match=re.escape(f"no pieces: {tmp_path} has no truth")):
+        bench.main()
+    assert page.read_text() == "as it was"
