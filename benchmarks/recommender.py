@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.quality.peers import METHODS
 from benchmarks.quality.sets import FILES, present_sets, split
-from benchmarks.quality.table import measure_method, write_page, write_row
+from benchmarks.quality.table import Line, measure_method, write_page, write_row
 from harmonyhub.domain.history import CatalogueEntry, History, Interactions
 from harmonyhub.domain.ids import ArtistId, ReleaseId, TrackId, UserId
 from harmonyhub.domain.knobs import NO_SEEDS, Seeds
@@ -34,6 +34,7 @@ from harmonyhub.recommender.profile import Profile, build_profile
 from harmonyhub.recommender.training import train
 from harmonyhub.sources.interaction_table import read_interaction_table
 
+PAGE = Path("docs/quality.md")
 NOW = 1_700_000_000
 DAY_S = 86_400
 N_TRACKS = 50_000
@@ -181,16 +182,18 @@ def evaluate_file(path: Path, seed: int) -> None:
 def measure_quality(
     names: Sequence[str], methods: Sequence[str], *, n_seeds: int, is_written: bool
 ) -> None:
-    """Print a row for each method on each set as soon as it is there, and write it if asked to."""
+    """Print a row for each method on each set as soon as it is there; keep it if asked to."""
     for name, plays in present_sets(names):
         splits = [split(name, plays, seed) for seed in range(n_seeds)]
         for method in METHODS:
             if methods and method.name not in methods:
                 continue
-            row = write_row(name, measure_method(method, splits))
+            line = measure_method(method, splits)
+            row = write_row(name, line)
             print(row, flush=True)
-            if is_written:
-                write_page(Path("docs/quality.md"), row)
+            # What cannot be measured here may have been measured elsewhere: its row stays.
+            if is_written and isinstance(line, Line):
+                write_page(PAGE, row)
 
 
 def measure_speed(seed: int) -> None:

@@ -1,10 +1,12 @@
 """The quality bench: peers are what their papers say, and its table reaches the page."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
 
-from benchmarks import future
+from benchmarks import future, recommender
 from benchmarks.quality import ease
 from benchmarks.quality.ease import train_by_rounds, train_exactly
 from benchmarks.quality.peers import METHODS
@@ -87,6 +89,21 @@ def test_the_table_reaches_the_page(lines, tmp_path):
     near = next(row for row in rows if "item k-NN" in row)
     rows = [near, *(row for row in rows if row is not near), old[1]]
     assert page.read_text() == f"before\n{START}{HEAD}" + "\n".join(rows) + f"\n{END}after\n"
+
+
+def test_what_is_not_installed_leaves_its_row(tmp_path, monkeypatch):
+    """Who lacks a peer does not lose what another has measured of it."""
+    page = tmp_path / "page.md"
+    old = "| made up | MultVAE (epochs 3) | 0 | | | | |"
+    page.write_text(f"{START}{HEAD}{old}\n{END}")
+    monkeypatch.setattr(recommender, "PAGE", page)
+    monkeypatch.setattr(recommender, "present_sets", lambda _: [("made up", draw_plays())])
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not there
+    methods = ("MultVAE", "most popular")
+    recommender.measure_quality(["made up"], methods, n_seeds=1, is_written=True)
+    rows = page.read_text().removeprefix(START + HEAD).splitlines()
+    assert [True, True] == [old in rows, any("most popular" in row for row in rows)]
+    assert len(rows) == 3
 
 
 @pytest.mark.slow
