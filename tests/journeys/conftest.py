@@ -1,5 +1,6 @@
 """A whole service per test module: `harmonyhub up` as a process, over real HTTP."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -78,6 +79,15 @@ class Service:
     def family(self) -> list[psutil.Process]:
         assert self.process is not None
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def descendants(self, words: str) -> list[psutil.Process]:
+        """Those of the family whose command line has the words; who ends meanwhile is none."""
+        found = []
+        for each in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if words in " ".join(each.cmdline()):
+                    found.append(each)
+        return found
 
     def stop(self, number: int = signal.SIGINT) -> int:
         assert self.process is not None

@@ -221,7 +221,7 @@ def test_a_killed_mongodb_is_started_again(new_service: Callable[..., Service]) 
     """The service is back by itself, on its data, when somebody kills the embedded server."""
     service = new_service()
     service.start()
-    (mongod,) = [each for each in service.family() if each.name() == "mongod"]
+    (mongod,) = service.descendants("mongod --")
     mongod.kill()
 
     def is_back() -> bool:
