@@ -40,15 +40,16 @@ class Pattern:
 
 BACKBEAT, HALF_TIME = "....x.......x...", "........x......."
 ROCK = (
-    Pattern("backbeat", 0.43, (
+    Pattern("backbeat", 0.36, (
         "x.......x.......", "x.....x.x.......", "x..x....x.x.....", "x.x.....x.x.....",
         "x.....x...x.....", "x..x..x...x.....", "x......xx.x.....", "x.......x.x...x.",
         "x.x...x.x.x...x.", "x...x...x...x...", "x.....x.x.....x.", "..x...x.x.......",
         "x..x..x.x..x..x.",
     ), (BACKBEAT, BACKBEAT, BACKBEAT, "....x..o.o..x...", "....x.......x..o")),
-    Pattern("polka", 0.12, (QUARTERS, QUARTERS, "x..xx..xx..xx..x", "x...x..xx...x..x"),
-            (OFFBEATS,)),
-    Pattern("d-beat", 0.05, ("x..x.x..x..x.x..", "x..xx...x..xx..."), (OFFBEATS,)),
+    Pattern("polka", 0.17, (QUARTERS, QUARTERS, "x..xx..xx..xx..x", "x...x..xx...x..x",
+                            "x..xx...x..xx...", "x...x...x..xx...", "x...x...x...x..x"),
+            (OFFBEATS, OFFBEATS, "..x...x...x...xx", "..x...x...x..xx.")),
+    Pattern("d-beat", 0.07, ("x..x.x..x..x.x..", "x..xx...x..xx...", "x..xx.x.x..xx.x."), (OFFBEATS,)),
     Pattern("double kick", 0.09, (EIGHTHS, SIXTEENTHS, "x.xxx.xxx.xxx.xx", "xxx.xxx.xxx.xxx."),
             (BACKBEAT, BACKBEAT, HALF_TIME, OFFBEATS)),
     Pattern("blast", 0.05, (EIGHTHS, QUARTERS, SIXTEENTHS),
@@ -115,7 +116,8 @@ class DrumPart:
         self.snare_key = int(rng.choice([SNARE, 40] if is_rock else [SNARE, CLAP, 40, SIDE_STICK]))
         self.toms = [int(rng.choice([LOW_TOM, MID_TOM, HIGH_TOM])) for _ in range(16)]
         self.cymbal_gain = float(rng.uniform(0.55, 1.05))
-        self.kick_gain = float(rng.uniform(0.8, 1.1))
+        # Under loud guitars a bass drum may hardly be heard.
+        self.kick_gain = float(rng.uniform(0.4, 1.1) if is_rock else rng.uniform(0.8, 1.1))
         self.swing = float(rng.uniform(0.1, 1 / 3)) if rng.random() < 0.08 else 0.0
         self.variation = float(rng.choice([0.0, 0.05, 0.15]))
         self.has_crash = rng.random() < 0.75

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 N_MELS = 48
-PULSE_WIDTH = 64
+PULSE_WIDTH = 96
 PULSE_DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 HARMONY_WIDTH = 64
 HARMONY_BLOCKS = ("time1", "mix", "time2", "mix", "time4", "mix", "time8")
@@ -131,23 +131,35 @@ def restore(
 
     The scale of each normalization is folded into the weights. A new one is taken from what the
     network makes of `batches`: its answers stay the same, and learning starts from even layers.
+    A wider network than the one that was exported answers the same too: what it has more of starts
+    at random, and nothing that was there before listens to it yet (Chen, Goodfellow and Shlens
+    2016, "Net2Net: accelerating learning via knowledge transfer", ICLR).
     """
     affine = {network.leave: (arrays["leave.scale"], arrays["leave.shift"])}
     with torch.no_grad():
         for name, conv, norm in _list_layers(network):
-            conv.weight.copy_(torch.tensor(arrays[f"{name}.weight"].astype(np.float32)))
+            _put_in_corner(conv.weight, arrays[f"{name}.weight"])
             if norm is None:
-                conv.bias.copy_(torch.tensor(arrays[f"{name}.bias"]))
+                _put_in_corner(conv.bias, arrays[f"{name}.bias"])
             else:
                 affine[norm] = (np.ones(norm.num_features), arrays[f"{name}.bias"])
-        tensors = {norm: tuple(torch.tensor(part, dtype=torch.float32) for part in parts)
-                   for norm, parts in affine.items()}  # fmt: skip
+        tensors = {}
+        for norm, parts in affine.items():
+            tensors[norm] = (torch.ones(norm.num_features), torch.zeros(norm.num_features))
+            for tensor, part in zip(tensors[norm], parts, strict=True):
+                _put_in_corner(tensor, part)
         for norm, (scale, shift) in tensors.items():
             _set_norm(
                 norm, scale, shift, mean=torch.zeros_like(scale), spread=torch.ones_like(scale)
             )
         for norm, (mean, spread) in _measure_norms(network, list(tensors), batches).items():
             _set_norm(norm, *tensors[norm], mean=mean, spread=spread)
+
+
+def _put_in_corner(tensor: Tensor, array: np.ndarray) -> None:
+    """Overwrite the first outputs; they get nothing from inputs that `array` does not have."""
+    tensor[: len(array)] = 0.0
+    tensor[tuple(slice(length) for length in array.shape)] = torch.tensor(array.astype(np.float32))
 
 
 def _list_layers(

@@ -16,10 +16,12 @@ def hear(
     chords: np.ndarray | None = None,
     said: float = 0.6,
     parts: np.ndarray | None = None,
+    strokes_s: np.ndarray | None = None,
 ) -> Evidence:
     """Say what the network is used to say of downbeats and of other beats.
 
-    `chords` begin at these beats; at `parts` an instrument in two of the bands enters or leaves.
+    `chords` begin at these beats; at `parts` an instrument in two of the bands enters or leaves;
+    at `strokes_s` something is struck.
     """
     likely = np.full((round((beats_s[-1] + 1) * FRAME_RATE), 2), 0.005, np.float32)
     frames = np.round(beats_s * FRAME_RATE).astype(int)
@@ -31,6 +33,8 @@ def hear(
     turns_s = beats_s[parts] if parts is not None else np.empty(0)
     sounds = np.searchsorted(turns_s, np.arange(len(likely)) / FRAME_RATE, side="right") % 2 == 1
     mel_db[sounds, 20:22] = -20
+    if strokes_s is not None:
+        mel_db[np.round(strokes_s * FRAME_RATE).astype(int), 30:40] = -10
     return Evidence(
         likely=likely,
         frame_rate=FRAME_RATE,
@@ -92,6 +96,18 @@ def test_bars_begin_where_instruments_enter(first):
     bars = find_bars(beats, hear(beats, np.zeros(len(beats), bool), parts=parts))
     assert 4 == bars.beats_per_bar
     assert is_downbeat[4:-4].tolist() == (bars.positions == 0)[4:-4].tolist()
+
+
+@pytest.mark.parametrize(("thirds", "meter"), [(False, 4), (True, 2)])
+def test_bars_of_two_are_of_beats_in_thirds(thirds, meter):
+    """Chords that change every second beat are bars of 6/8, or half bars of a slow 4/4."""
+    beats = np.arange(0.5, 60, 0.9)
+    chords = np.arange(len(beats)) % 2 == 0
+    parts = (1 / 3, 2 / 3) if thirds else (1 / 4, 1 / 2, 3 / 4)
+    strokes_s = np.concatenate([beats[:-1] + 0.9 * part for part in parts])
+    heard = hear(beats, chords, chords=chords, said=0.25, strokes_s=strokes_s)
+    bars = find_bars(beats, heard)
+    assert meter == bars.beats_per_bar
 
 
 def test_nothing_comes_of_no_beats():

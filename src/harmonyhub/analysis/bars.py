@@ -1,5 +1,6 @@
 """Where the bars begin, and how many felt beats they have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from harmonyhub.analysis import FloatArray, IndexArray
 from harmonyhub.analysis.pulse_evidence import (
     Evidence,
     find_frames,
+    is_compound,
     look_near,
     measure_changes,
     measure_turns,
@@ -15,9 +17,10 @@ from harmonyhub.analysis.pulse_evidence import (
 
 METERS = (2, 3, 4, 5, 6)  # felt beats a bar: 6/8 counts 2, 12/8 counts 4
 # Of each bar of this many beats: four is what most music has. Where nothing tells the first from
-# the third beat, bars of two would win without them. With 0.6 for two, 6 of 27 in two were found;
-# with 0.4 it is 16, and 5 of 186 in four are taken for two.
-METER_COSTS = (0.4, 0.24, 0.0, 0.64, 2.0)
+# the third beat, bars of two would win without them. A bar of two is mostly 6/8: where beats fall
+# into halves, chords that change every second beat are more likely slow bars of four.
+METER_COSTS = (0.8, 0.24, 0.0, 0.64, 2.0)
+COMPOUND_COSTS = (0.3, 0.24, 0.0, 0.64, 2.0)  # where beats fall into thirds
 CHANGE_COST = 6.0  # of another meter from one bar to the next
 SLIP_COST = 7.0  # of a bar that ends early, after a beat too many or too few
 # Log odds of a downbeat at a beat, by what `measure_signs` says; fitted by `training/downbeats.py`,
@@ -64,7 +67,8 @@ def find_bars(beats_s: FloatArray, evidence: Evidence) -> Bars:
         return Bars(np.zeros(len(beats_s), np.intp), None, 0.0)
     odds = measure_signs(beats_s, evidence) @ np.array(WEIGHTS) + BIAS
     chance = np.clip(1 / (1 + np.exp(-odds)), 1e-2, 1 - 1e-2)
-    path = _find_path(chance)
+    costs = COMPOUND_COSTS if is_compound(evidence, beats_s) else METER_COSTS
+    path = _find_path(chance, _transition_costs(costs))
     positions, meters = _POSITIONS[path], _METERS[path]
     right = np.where(positions == 0, chance, 1 - chance)
     counts = np.bincount(meters, minlength=max(METERS) + 1)
@@ -103,7 +107,7 @@ _POSITIONS = np.array([place for meter in METERS for place in range(meter)])
 _METERS = np.array([meter for meter in METERS for _ in range(meter)])
 
 
-def _transition_costs() -> FloatArray:
+def _transition_costs(meter_costs: Sequence[float]) -> FloatArray:
     """From state (row) to state (column), each a meter and a place in the bar."""
     costs = np.full((len(_METERS), len(_METERS)), np.inf)
     same = _METERS[:, None] == _METERS
@@ -113,20 +117,17 @@ def _transition_costs() -> FloatArray:
     costs[starts & same] = SLIP_COST
     costs[ends & ~same] = CHANGE_COST
     costs[ends & same] = 0.0
-    return costs + np.where(_POSITIONS == 0, np.repeat(METER_COSTS, METERS), 0.0)
+    return costs + np.where(_POSITIONS == 0, np.repeat(meter_costs, METERS), 0.0)
 
 
-_COSTS = _transition_costs()
-
-
-def _find_path(chance: FloatArray) -> IndexArray:
+def _find_path(chance: FloatArray, costs: FloatArray) -> IndexArray:
     """Viterbi over places in bars."""
     first = _POSITIONS == 0
     evidence = np.where(first, np.log(chance)[:, None], np.log(1 - chance)[:, None])
     score = evidence[0]
     back = np.zeros((len(chance), len(_METERS)), np.int8)
     for beat in range(1, len(chance)):
-        rows = score[:, None] - _COSTS
+        rows = score[:, None] - costs
         back[beat] = rows.argmax(axis=0)
         score = rows.max(axis=0) + evidence[beat]
     path = np.empty(len(chance), np.intp)

@@ -123,6 +123,27 @@ def measure_turns(evidence: Evidence, beats_s: FloatArray, *, n_beats: int) -> F
     return turns
 
 
+def is_compound(evidence: Evidence, beats_s: FloatArray) -> bool:
+    """Tell whether beats fall into thirds, as in 6/8 or a shuffle, rather than into halves."""
+    halves, first, second = (
+        _measure_rise(evidence, beats_s[:-1] + part * np.diff(beats_s))
+        for part in (1 / 2, 1 / 3, 2 / 3)
+    )
+    return first + second > 2 * halves
+
+
+def _measure_rise(evidence: Evidence, times_s: FloatArray) -> float:
+    """How steeply levels rise within 25 ms of these times, mean of all bands in dB a frame."""
+    at = np.clip(find_frames(times_s, evidence.frame_rate), 3, len(evidence.mel_db) - 4)
+    rises = [
+        np.maximum(
+            evidence.mel_db[at + step + 1].astype(np.float32) - evidence.mel_db[at + step - 1], 0
+        ).mean(axis=1)
+        for step in (-2, -1, 0, 1, 2)
+    ]
+    return float(np.max(rises, axis=0).mean())
+
+
 def _average_levels(evidence: Evidence, beats_s: FloatArray) -> FloatArray:
     """Mean levels of each beat, shape (beats, bands); one beat at a time, as tracks may be long."""
     mel_db, loud_db = evidence.mel_db, find_loud_db(evidence.mel_db)
