@@ -88,17 +88,11 @@ def draw_pulse_batch(
     """Crops of 2 * `n_frames` mel frames, stretched, shifted and coloured, and their targets."""
     inputs, targets = [], []
     for piece in pieces:
-        stretch = float(np.exp(rng.uniform(-0.22, 0.22))) if rng.random() < 0.7 else 1.0
+        stretch = _draw_stretch(rng)
         length = 2 * n_frames
         start = rng.uniform(-200, max(1, len(piece.levels) - length * stretch + 200))
         places = start + np.arange(length) * stretch
-        lower = np.floor(places).astype(int)
-        above = (places - lower)[:, None].astype(np.float32)
-        table = piece.levels
-        lower0, upper0 = np.clip([lower, lower + 1], 0, len(table) - 1)
-        levels = table[lower0].astype(np.float32) * (1 - above) + table[upper0] * above
-        levels[(places < 0) | (places >= len(table) - 1)] = 0
-        levels = _colour(rng, levels)
+        levels = _colour(rng, _read_rows(piece.levels, places))
         has_rhythm = rng.random() > 0.04  # frames in disorder hold no beat, nor does noise
         if not has_rhythm:
             levels = levels[rng.permutation(length)]
@@ -139,17 +133,27 @@ def _colour(rng: np.random.Generator, levels: np.ndarray) -> np.ndarray:
 def draw_harmony_batch(
     rng: np.random.Generator, pieces: list[Piece], *, n_frames: int
 ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
-    """Crops of the keyboard, transposed by up to a fifth, and their targets."""
+    """Crops of the keyboard, stretched and transposed by up to a fifth, and their targets.
+
+    In three of ten another piece of the batch sounds softly with it, 10 to 30 dB below.
+    """
     inputs, targets = [], []
     n_chords = 12 * len(QUALITIES)
-    for piece in pieces:
-        start = int(rng.integers(-20, max(1, len(piece.tones) - n_frames + 20)))
-        at = np.arange(start, start + n_frames)
+    for number, piece in enumerate(pieces):
+        stretch = _draw_stretch(rng)
+        start = rng.uniform(-20, max(1, len(piece.tones) - n_frames * stretch + 20))
+        places = start + np.arange(n_frames) * stretch
+        step = int(rng.integers(-6, 7))
+        tones = _transpose(_read_rows(piece.tones, places), step)
+        if rng.random() < 0.3:
+            other = pieces[number - 1].tones
+            apart = rng.uniform(0, len(other)) + np.arange(n_frames) * stretch
+            soft = np.exp(rng.uniform(-3.5, -1.2)) * np.expm1(_read_rows(other, apart))
+            tones = np.log1p(np.expm1(tones) + _transpose(soft, int(rng.integers(-6, 7))))
+        tones *= np.exp(rng.normal(0, 0.15) + _colour_tones(rng))
+        at = np.round(places).astype(int)
         inside = (at >= 0) & (at < len(piece.tones))
         at = np.clip(at, 0, len(piece.tones) - 1)
-        step = int(rng.integers(-6, 7))
-        tones = _transpose(piece.tones[at].astype(np.float32) * inside[:, None], step)
-        tones *= np.exp(rng.normal(0, 0.15) + _colour_tones(rng))
         chords, bass, keys = piece.chords[at], piece.bass[at], piece.keys[at]
         known = (chords >= 0) & (chords < n_chords)
         chords = np.where(known, chords // 12 * 12 + (chords + step) % 12, chords)
@@ -161,6 +165,21 @@ def draw_harmony_batch(
     return torch.tensor(np.array(inputs, np.float32)), tuple(
         torch.tensor(np.array(column)) for column in zip(*targets, strict=True)
     )
+
+
+def _draw_stretch(rng: np.random.Generator) -> float:
+    """Draw a pace, up to a quarter faster or slower, or as it was played."""
+    return float(np.exp(rng.uniform(-0.22, 0.22))) if rng.random() < 0.7 else 1.0
+
+
+def _read_rows(table: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Interpolate rows at these places; 0 before the first and after the last."""
+    lower = np.floor(places).astype(int)
+    above = (places - lower)[:, None].astype(np.float32)
+    first, second = np.clip([lower, lower + 1], 0, len(table) - 1)
+    rows: np.ndarray = table[first].astype(np.float32) * (1 - above) + table[second] * above
+    rows[(places < 0) | (places >= len(table) - 1)] = 0
+    return rows
 
 
 def _colour_tones(rng: np.random.Generator) -> np.ndarray:
