@@ -18,12 +18,12 @@ SNAP_S = 0.15  # a pair of frames is 186 ms: finer than this only the beats know
 SURE_BASS = 0.8  # mean chance of the bass from which an inversion is named
 # Qualities that differ in their seventh alone, each with its share of the time in the pieces that
 # the network learnt from: those have more sevenths than most music.
-FAMILIES = ({"maj": 0.66, "7": 0.17, "maj7": 0.17}, {"min": 0.68, "min7": 0.32})
+FAMILIES = ({"maj": 0.69, "7": 0.16, "maj7": 0.15}, {"min": 0.7, "min7": 0.3})
 ROUNDS = 8  # of estimating the shares: log odds are then 0.004 from their end, 0.25 at most
 LEAST_SHARE = 0.01
 TRIADS = ("maj", "min")
-# Log odds for the triad, as a note of the melody sounds like a seventh; 0.5 to 1.5 are alike.
-TRIAD_ODDS = 1.0
+# Log odds for the triad, as a note of the melody sounds like a seventh; 1 to 2 are alike.
+TRIAD_ODDS = 1.5
 # Degrees as Harte et al. 2005 write them, by semitones above the root.
 DEGREES = {"maj": {4: "3", 7: "5"}, "min": {3: "b3", 7: "5"}, "7": {4: "3", 7: "5", 10: "b7"},
            "maj7": {4: "3", 7: "5", 11: "7"}, "min7": {3: "b3", 7: "5", 10: "b7"}}  # fmt: skip

@@ -8,7 +8,7 @@ from harmonyhub.domain.sound_tags import HeardTags
 
 ANALYSIS_VERSION = "13"  # grows whenever the same file would get other numbers
 BASIC_PREFIX = "basic-"  # of the versions of a basic analysis, which hears excerpts only
-BASIC_VERSION = f"{BASIC_PREFIX}2"  # grows whenever that would give other numbers
+BASIC_VERSION = f"{BASIC_PREFIX}3"  # grows whenever that would give other numbers
 DESCRIPTION_VERSION = "1"  # grows whenever the same measurements would get other descriptors
 
 
