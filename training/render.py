@@ -1,7 +1,7 @@
 r"""Renders training pieces and keeps what the analysis hears of them, beside the truth.
 
-    python -m training.render OUT --mma 260 --own 200 --rock 200 --electronic 120 --piano 140 \
-        --noise 40
+    python -m training.render OUT --mma 560 --own 700 --rock 420 --electronic 320 --piano 440 \
+        --noise 60
 
 Needs fluidsynth, the soundfonts and mma of Debian, mido, and the research data's composer
 (`../shared/tools/compose_truth.py`) for the pieces that mma plays.
