@@ -29,6 +29,11 @@ def describe(analysis: TrackAnalysis) -> TrackAnalysis:
 
     So they are made again for stored analyses when a definition changes, in a millisecond instead
     of the seconds that a file takes.
+
+    References
+    ----------
+    Spotify's Web API, "Get track's audio features" (the names and what they mean); how each is
+    computed was not published, so the formulas are ours.
     """
     found = {} if analysis.character is None else _describe(analysis, analysis.character)
     return replace(analysis, descriptors=found, description_version=DESCRIPTION_VERSION)

@@ -124,7 +124,10 @@ def measure_turns(evidence: Evidence, beats_s: FloatArray, *, n_beats: int) -> F
 
 
 def is_compound(evidence: Evidence, beats_s: FloatArray) -> bool:
-    """Tell whether beats fall into thirds, as in 6/8 or a shuffle, rather than into halves."""
+    """Tell whether beats fall into thirds, as in 6/8 or a shuffle, rather than into halves.
+
+    They do where levels rise more steeply at thirds than at halves; this sign is ours.
+    """
     halves, first, second = (
         _measure_rise(evidence, beats_s[:-1] + part * np.diff(beats_s))
         for part in (1 / 2, 1 / 3, 2 / 3)

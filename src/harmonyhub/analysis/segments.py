@@ -49,7 +49,13 @@ class Segment:
 def find_segments(
     spectrum: Spectrum, chroma: NDArray[np.float32], duration_s: float
 ) -> list[Segment]:
-    """Cut at every clear attack; the first segment starts at 0, the last ends with the track."""
+    """Cut at every clear attack; the first segment starts at 0, the last ends with the track.
+
+    References
+    ----------
+    Jehan 2005, "Creating music by listening", PhD thesis, MIT (single sounds from attack to attack,
+    each with loudness, pitch and timbre); where an attack is clear, is ours.
+    """
     strength = measure_onset_strength(spectrum.mel_db, spectrum.mel_rate)
     starts = [0, *_find_attacks(strength, spectrum.mel_rate)]
     edges = [*starts, len(strength)]
