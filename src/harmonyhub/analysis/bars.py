@@ -20,7 +20,7 @@ METERS = (2, 3, 4, 5, 6)  # felt beats a bar: 6/8 counts 2, 12/8 counts 4
 # the third beat, bars of two would win without them. A bar of two is mostly 6/8: where beats fall
 # into halves, chords that change every second beat are more likely slow bars of four.
 METER_COSTS = (0.8, 0.24, 0.0, 0.64, 2.0)
-COMPOUND_COSTS = (0.3, 0.24, 0.0, 0.64, 2.0)  # where beats fall into thirds
+COMPOUND_COSTS = (0.3, *METER_COSTS[1:])  # where beats fall into thirds
 CHANGE_COST = 6.0  # of another meter from one bar to the next
 SLIP_COST = 7.0  # of a bar that ends early, after a beat too many or too few
 # Log odds of a downbeat at a beat, by what `measure_signs` says; fitted by `training/downbeats.py`,

@@ -136,7 +136,7 @@ def is_compound(evidence: Evidence, beats_s: FloatArray) -> bool:
 
 
 def _measure_rise(evidence: Evidence, times_s: FloatArray) -> float:
-    """How steeply levels rise within 25 ms of these times, mean of all bands in dB a frame."""
+    """How far levels rise in two frames, most within 25 ms of each time; mean of bands in dB."""
     at = np.clip(find_frames(times_s, evidence.frame_rate), 3, len(evidence.mel_db) - 4)
     rises = [
         np.maximum(
